@@ -1,0 +1,1 @@
+"""The chapter, a module per section: cae, vae, gan."""

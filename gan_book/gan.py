@@ -1,0 +1,139 @@
+"""The generative adversarial network: a generator draws digits from noise, a discriminator tells them from real ones.
+
+Objective: the discriminator minimises -log D(x) - log(1 - D(G(z))), the generator -log D(G(z)); both are binary
+cross-entropies of D's logits. New since the VAE: nothing compares a drawing with one digit; z is uniform in [-1, 1].
+Reference: Goodfellow et al. 2014, with the generator loss that does not saturate.
+
+Deviations from the text: digits are brought to [-1, 1], which the generator's tanh needs and the text's own tips ask for
+(`--as_published` feeds [0, 1]). `gan_loss` averages `generator_loss`; the text's `G_loss` does not exist. The text gives
+no batch size: 128.
+
+Run: `./run.sh gan_book.gan --data mnist`; `--mode evaluate` holds 10,000 samples against real digits. Expect rough
+strokes with loose pixels after 20 epochs, all ten digits among them; losses say little about how good they are.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+import data
+from data import batches
+from gan_book import cae, metrics
+from graphmode import cli, images, report, tf, training, variables
+
+
+class Config(NamedTuple):
+    data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
+    dim: cli.whole(1) = 100  # length of z, as in the text
+    lr: cli.real(0.0) = 0.001  # learning rate of both Adams, as in the text
+    beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams, as in the text
+    count: cli.whole(1) = 100  # pictures that --mode sample draws
+
+
+def discriminator(x):
+    """[batch, 784] -> [batch, 1] logits, positive for real."""
+    with tf.variable_scope("discriminator"):
+        fc1 = tf.layers.dense(inputs=x, units=256, activation=tf.nn.leaky_relu)
+        fc2 = tf.layers.dense(inputs=fc1, units=256, activation=tf.nn.leaky_relu)
+        logits = tf.layers.dense(inputs=fc2, units=1)
+        return logits
+
+
+def generator(z):
+    """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]."""
+    with tf.variable_scope("generator"):
+        fc1 = tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu)
+        fc2 = tf.layers.dense(inputs=fc1, units=1024, activation=tf.nn.relu)
+        img = tf.layers.dense(inputs=fc2, units=784, activation=tf.nn.tanh)
+        return img
+
+
+def gan_loss(logits_real, logits_fake):
+    """Returns (discriminator_loss, generator_loss), scalars, from [batch, 1] logits. Both nets blind: 2 ln 2 and ln 2."""
+    # Target label vectors for generator and discriminator losses.
+    true_labels = tf.ones_like(logits_real)
+    fake_labels = tf.zeros_like(logits_fake)
+    # DISCRIMINATOR loss has 2 parts: how well it classifies real images and how well it classifies fake images.
+    real_image_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_real, labels=true_labels)
+    fake_image_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_fake, labels=fake_labels)
+    # Combine and average losses over the batch
+    discriminator_loss = tf.reduce_mean(real_image_loss + fake_image_loss)
+    # GENERATOR is trying to make the discriminator output 1 for all its images.
+    # So we use our target label vector of ones for computing generator loss.
+    generator_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_fake, labels=true_labels)
+    # Average generator loss over the batch.
+    generator_loss = tf.reduce_mean(generator_loss)
+    return discriminator_loss, generator_loss
+
+
+def noise(batch_size, dim):
+    """z as the text draws it: [batch_size, dim], uniform in [-1, 1], new in each run."""
+    return tf.random_uniform(maxval=1, minval=-1, shape=[batch_size, dim])
+
+
+def build(config, digits):
+    """Both networks and their two training steps, fed from digits.train_images."""
+    pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
+    x = pixels if config.as_published else 2.0 * pixels - 1.0
+    discriminator_solver = tf.train.AdamOptimizer(learning_rate=config.lr, beta1=config.beta1)
+    generator_solver = tf.train.AdamOptimizer(learning_rate=config.lr, beta1=config.beta1)
+
+    z = noise(config.batch_size, config.dim)
+    generator_sample = generator(z)
+    with tf.variable_scope("") as scope:
+        logits_real = discriminator(x)
+        # We want to re-use the discriminator weights.
+        scope.reuse_variables()
+        logits_fake = discriminator(generator_sample)
+        fixed_z = np.random.RandomState(config.seed).uniform(-1, 1, [100, config.dim]).astype(np.float32)
+        samples = as_images(generator(tf.constant(fixed_z)), config.as_published)
+    variables.check_scopes("discriminator", "generator")
+
+    discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake)
+    # Training steps.
+    discriminator_train_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
+    generator_train_step = variables.minimize(generator_loss, "generator", generator_solver)
+    return training.Model(
+        phases=[training.Phase("train", training.steps_for(config, len(digits.train_images)),
+                               [discriminator_train_step, generator_train_step])],
+        scalars={"discriminator_loss": discriminator_loss, "generator_loss": generator_loss},
+        images={"samples": samples},
+        feed=cae.digit_feed(config, digits, pixels))
+
+
+def as_images(flat, as_published=False):
+    """What the generator draws, [batch, 784], as pictures in [0, 1]: [batch, 28, 28, 1]."""
+    pixels = tf.maximum(flat, 0.0) if as_published else (flat + 1.0) / 2.0
+    return tf.reshape(pixels, [-1, 28, 28, 1])
+
+
+def train(config):
+    training.fit(build(config, data.load(config.data, config.input_dir)), config)
+
+
+def draw(config, count):
+    """`count` new pictures from the generator of config.checkpoint: float32 [count, 28, 28, 1] in [0, 1]."""
+    z = tf.placeholder(tf.float32, [None, config.dim])
+    samples = as_images(generator(z), config.as_published)
+    noises = np.random.RandomState(config.seed).uniform(-1, 1, [count, config.dim])
+    with training.session() as session:
+        training.restore(session, config.checkpoint)
+        return np.concatenate([session.run(samples, {z: part}) for part in batches.parts(noises, 500)])
+
+
+def sample(config):
+    images.save_samples(config.output_dir, draw(config, config.count))
+
+
+def evaluate(config):
+    """metrics.json: 10,000 samples judged by a classifier of digits, beside the same figures for real test digits."""
+    digits = data.load(config.data, config.input_dir)
+    report.write_metrics(config.output_dir, metrics.judge(draw(config, 10000), digits, config))
+
+
+def main(argv=None):
+    cli.main("gan_book.gan", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""The command line of every program: flags from a `Config`, one line for a mistake, the same rules for run folders.
+
+A program declares its numbers in a NamedTuple, a line each, the comment being the help text:
+
+    class Config(NamedTuple):
+        latent_size: cli.whole(1) = 20  # length of z, as in the text
+
+and calls `main`. The flags of `Run`, which all programs share, are added; a program changes the default of one
+by naming it in its own `Config`. TensorFlow is not imported here before the flags are known to be good.
+"""
+
+import argparse
+import collections
+import inspect
+import json
+import re
+import sys
+import typing
+from typing import NamedTuple
+
+from graphmode import runs
+from graphmode.runs import InputError
+
+
+def whole(minimum, maximum=None):
+    """A flag type: whole numbers from minimum to maximum (None: no limit)."""
+    return _number(int, "a whole number", minimum, maximum)
+
+
+def real(minimum, maximum=None):
+    """A flag type: finite numbers from minimum to maximum (None: no limit)."""
+    return _number(float, "a number", minimum, maximum)
+
+
+def _number(kind, kind_name, minimum, maximum):
+    bounds = "{} from {}".format(kind_name, minimum) + ("" if maximum is None else " to {}".format(maximum))
+
+    def parse(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not minimum <= value <= (float("1e300") if maximum is None else maximum):
+            raise argparse.ArgumentTypeError("{!r} is not {}".format(text, bounds))
+        return value
+    parse.__name__ = bounds
+    return parse
+
+
+class Run(NamedTuple):
+    """The flags of every program (pix2pix's names). `program` is no flag: `parse` fills it in."""
+    program: str = ""
+    mode: str = "train"
+    input_dir: str = ""  # folder with the data; empty: see --data
+    output_dir: str = ""  # the run's folder; empty: runs/PROGRAM when training, else the checkpoint's folder
+    checkpoint: str = ""  # a run's folder, or one model.ckpt-N in it: where weights and settings come from
+    resume: bool = False  # go on with the run in --output_dir from its last checkpoint, with its settings
+    overwrite: bool = False  # start anew in a folder that holds a run
+    as_published: bool = False  # the text's literal code where the default differs from it (docs/errata.md)
+    seed: whole(0, 2**31 - 1) = 0  # of weights, noise and the order of the examples
+    max_steps: whole(0) = 0  # stop after this many steps (0: --max_epochs decides)
+    max_epochs: whole(1) = 20  # passes over the training set
+    batch_size: whole(1) = 128  # examples per step
+    summary_freq: whole(1) = 100  # steps between rows of scalars.csv, each the mean since the row before; and events
+    progress_freq: whole(1) = 50  # steps between new numbers beside the progress bar
+    display_freq: whole(0) = 500  # steps between picture grids in samples/ (0: none)
+    save_freq: whole(1) = 1000  # steps between checkpoints
+    trace_freq: whole(0) = 0  # steps between execution traces (open trace-N.json in Perfetto or chrome://tracing; 0: none)
+
+
+# May change when a run is resumed; every other flag is the run's own.
+_CHANGEABLE = set(Run._fields) - {"as_published", "seed", "batch_size"}
+# Belong to one invocation, not to the run: never taken over from config.json.
+_OF_THE_MOMENT = {"program", "mode", "output_dir", "checkpoint", "resume", "overwrite"}
+
+
+def _fields(config_class):
+    """name -> (type, default, help) of Run's fields and the program's own, which win."""
+    fields = {}
+    for owner in (Run, config_class):
+        comments = dict(re.findall(r"^\s*(\w+): .*?  # (.*)$", inspect.getsource(owner), re.M))
+        for name in owner._fields:
+            kind, default = owner.__annotations__[name], owner._field_defaults[name]
+            fields[name] = (kind, default, comments.get(name) or fields.get(name, (None, None, ""))[2])
+    return fields
+
+
+def settings(config_class, **values):
+    """A program's whole configuration: `Run`'s fields and its own, with `values` in place of the defaults."""
+    fields = _fields(config_class)
+    config = collections.namedtuple("Config", fields)(*(default for _, default, _ in fields.values()))
+    return config._replace(**values)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise InputError(message)
+
+
+def _parser(program, config_class, modes, doc):
+    parser = _Parser(prog=program, description=inspect.cleandoc(doc).split("\n\n")[0], allow_abbrev=False,
+                     argument_default=argparse.SUPPRESS)
+    for name, (kind, default, text) in _fields(config_class).items():
+        text = text.replace("%", "%%") + ("" if default in ("", False) else " (default: {})".format(default))
+        if name == "program":
+            continue
+        if name == "mode":
+            parser.add_argument("--mode", choices=list(modes), help="what to do (default: train)")
+        elif kind is bool:
+            parser.add_argument("--" + name, action="store_true", help=text)
+            parser.add_argument("--no_" + name, dest=name, action="store_false",
+                                help="the opposite" if default else argparse.SUPPRESS)
+        elif typing.get_origin(kind) is typing.Literal:
+            parser.add_argument("--" + name, choices=typing.get_args(kind), help=text)
+        else:
+            parser.add_argument("--" + name, type=kind, metavar=name.upper(), help=text)
+    return parser
+
+
+def parse(program, config_class, modes, doc, argv=None):
+    """Reads the command line into one configuration.
+
+    Args:
+        program: name of the module, which a run folder remembers.
+        config_class: NamedTuple with the program's own flags.
+        modes: names of what the program can do; "train" makes a run folder, the others read one.
+        doc: its first paragraph heads `--help`.
+        argv: flags; the process's own if None.
+
+    Raises:
+        InputError: unknown flag, value out of range, no or wrong checkpoint, a folder that already holds a run.
+    """
+    given = vars(_parser(program, config_class, modes, doc).parse_args(argv))
+    config = settings(config_class, program=program, **given)
+    if config.mode != "train":
+        if not config.checkpoint:
+            raise InputError("--mode {} needs --checkpoint: the folder of a run, for example runs/{}".format(
+                config.mode, program.split(".")[-1]))
+        checkpoint = runs.find_checkpoint(config.checkpoint)
+        folder = checkpoint.parent
+        saved = _saved(program, folder, config)
+        return config._replace(**{**saved, "output_dir": str(folder), **given, "checkpoint": str(checkpoint)})
+    if not config.output_dir:
+        config = config._replace(output_dir="runs/" + program.split(".")[-1])
+    if config.resume and config.overwrite:
+        raise InputError("--resume and --overwrite contradict each other: give one")
+    if config.checkpoint:
+        config = config._replace(checkpoint=str(runs.find_checkpoint(config.checkpoint)))
+    if config.resume:
+        saved = _saved(program, config.output_dir, config)
+        for name in given.keys() - _CHANGEABLE:
+            if name in saved and saved[name] != given[name]:
+                raise InputError("--{} {} contradicts the run in {}, which has {}: leave it out, or use another "
+                                 "--output_dir".format(name, given[name], config.output_dir, saved[name]))
+        return config._replace(**{**saved, **given})
+    if runs.holds_a_run(config.output_dir) and not config.overwrite:
+        raise InputError("{} already holds a run: --resume goes on with it, --overwrite starts anew".format(
+            config.output_dir))
+    return config
+
+
+def _saved(program, folder, config):
+    """The settings in a run's config.json that are this program's."""
+    try:
+        stored = json.loads(runs.path(folder, "config.json").read_text(encoding="utf-8"))
+        owner, saved = stored["program"], stored["config"]
+    except FileNotFoundError:
+        raise InputError("{} holds no run: there is no config.json in it".format(folder)) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("{}/config.json cannot be read ({}): use another run".format(folder, error)) from None
+    if owner != program:
+        raise InputError("{} holds a run of {}, not of {}".format(folder, owner, program))
+    return {name: value for name, value in saved.items() if name in config._fields and name not in _OF_THE_MOMENT}
+
+
+def main(program, config_class, modes, doc, argv=None):
+    """Runs one program: flags, seed, then the function of the mode.
+
+    Args:
+        program, config_class, doc, argv: see `parse`.
+        modes: name -> function of a configuration.
+
+    Raises:
+        SystemExit: 2 and one line on stderr for an InputError; 130 for Ctrl-C outside training.
+    """
+    try:
+        config = parse(program, config_class, modes, doc, argv)
+        from graphmode import training
+        training.new_graph(config)
+        return modes[config.mode](config)
+    except InputError as error:
+        _exit(program, error)
+    except KeyboardInterrupt:
+        _exit(program, "stopped", 130)
+
+
+def _exit(program, message, status=2):
+    sys.stderr.write("{}: {}\n".format(program, message))
+    raise SystemExit(status)

@@ -1,0 +1,127 @@
+"""The page of a run, report.html: one file that needs nothing else. `python -m graphmode.report RUN` makes it again."""
+
+import base64
+import collections
+import io
+import json
+import pathlib
+import re
+import sys
+
+from graphmode import runs
+
+_MOMENTS = 8  # grids of one kind that a page shows, spread over the run
+
+
+def write(folder):
+    """Writes report.html of a run from what lies in its folder; returns its path."""
+    folder = pathlib.Path(folder)
+    stored = _json(folder / "config.json")
+    if not stored:
+        raise runs.InputError("{} holds no run: there is no config.json in it".format(folder))
+    rows = runs.read_scalars(folder)
+    warnings = folder / "warnings.txt"
+    page = _template("report.html").render(
+        program=stored["program"], folder=folder.resolve().name, settings=stored["config"],
+        steps=rows[-1]["step"] if rows else 0, curves=_curves(rows), metrics=_json(folder / "metrics.json"),
+        figures=[(path.stem.replace("_", " "), _picture(path)) for path in sorted(folder.glob("figures/*.png"))],
+        grids=_grids(folder), last={name: value for name, value in rows[-1].items() if value} if rows else {},
+        warnings=warnings.read_text(encoding="utf-8").splitlines() if warnings.exists() else [])
+    target = folder / "report.html"
+    runs.write_whole(target, page)
+    return target
+
+
+def write_index(target, folders, title, text):
+    """One page that shows several runs: the newest grid and the numbers of each, with links to their reports."""
+    shown = []
+    for folder in map(pathlib.Path, folders):
+        newest = {name: moments[-1][1] for name, moments in _grids(folder).items()}
+        figures = {path.stem.replace("_", " "): _picture(path) for path in sorted(folder.glob("figures/*.png"))}
+        link = (folder / "report.html").resolve().relative_to(pathlib.Path(target).resolve().parent)
+        shown.append((_json(folder / "config.json")["program"], link.as_posix(), {**newest, **figures},
+                      _json(folder / "metrics.json")))
+    runs.write_whole(target, _template("index.html").render(title=title, text=text, runs=shown))
+
+
+def write_metrics(folder, metrics):
+    """Writes metrics.json (name -> number), prints it, and makes the run's page again with it."""
+    runs.write_whole(runs.path(folder, "metrics.json"), json.dumps(metrics, indent=1) + "\n")
+    for name, value in metrics.items():
+        print("{:>44}  {}".format(name, "{:.5g}".format(value) if isinstance(value, float) else value))
+    print("report: {}".format(write(folder) if runs.holds_a_run(folder) else "none, {} is no run".format(folder)))
+
+
+def scatter(target, points, labels, title):
+    """Saves [N, 2] points as a PNG, coloured by label 0..9."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(6.4, 5.4), layout="constrained", dpi=100)
+    axes = figure.add_subplot(title=title)
+    dots = axes.scatter(points[:, 0], points[:, 1], c=labels, cmap="tab10", s=3, vmin=-.5, vmax=9.5)
+    figure.colorbar(dots, ticks=range(10))
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    runs.write_whole(target, buffer.getvalue())
+
+
+def _template(name):
+    import jinja2  # here, so that --help does not wait for it
+    loader = jinja2.FileSystemLoader(str(pathlib.Path(__file__).parent))
+    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = lambda value: "{:.5g}".format(value) if isinstance(value, float) else value
+    return environment.get_template(name)
+
+
+def _json(file):
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def _picture(file):
+    return "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode()
+
+
+def _grids(folder):
+    """name -> [(step, data address), ...], oldest first, at most _MOMENTS of each spread over the run."""
+    found = collections.defaultdict(list)
+    for file in sorted(folder.glob("samples/*-*.png")):
+        name, step = re.fullmatch(r"(.*)-(\d+)", file.stem).groups()
+        found[name].append((int(step), file))
+    chosen = {}
+    for name, files in found.items():
+        places = sorted({round(n * (len(files) - 1) / (_MOMENTS - 1)) for n in range(_MOMENTS)})
+        chosen[name] = [(files[place][0], _picture(files[place][1])) for place in places]
+    return chosen
+
+
+def _curves(rows):
+    """name -> SVG of each scalar over the steps."""
+    if not rows:
+        return {}
+    from matplotlib.figure import Figure  # no pyplot: no global state, no display
+    curves = {}
+    for name in [column for column in rows[0] if column not in ("step", "phase")]:
+        points = [(int(row["step"]), float(row[name])) for row in rows if row[name]]
+        if not points:
+            continue
+        figure = Figure(figsize=(4.6, 2.6), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot(*zip(*points), color="#1f6f8b", linewidth=1.2, marker="." if len(points) < 12 else "")
+        axes.set_xlabel("step")
+        axes.grid(alpha=.25)
+        axes.spines[["top", "right"]].set_visible(False)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+        svg = text.getvalue()
+        curves[name] = "data:image/svg+xml;base64," + base64.b64encode(svg[svg.index("<svg"):].encode()).decode()
+    return curves
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("graphmode.report: which run? give its folder")
+    try:
+        for name in sys.argv[1:]:
+            print(write(name))
+    except runs.InputError as error:
+        sys.stderr.write("graphmode.report: {}\n".format(error))
+        sys.exit(2)

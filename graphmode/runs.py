@@ -1,0 +1,149 @@
+"""A run's folder: what is in it, who owns it, and files that are written whole or not at all.
+
+    config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  samples/  figures/  trace-N.json
+    warnings.txt  metrics.json  report.html
+"""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+
+_OWN_FILES = ("config.json", "checkpoint", "events.*", "model.ckpt-*", "scalars.csv", "samples", "figures", "sample.png",
+              "samples.npz", "trace-*.json", "warnings.txt", "metrics.json", "report.html")
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used. Programs show it as one line and end with exit status 2."""
+
+
+def path(folder, *names):
+    return pathlib.Path(folder).expanduser().joinpath(*names)
+
+
+def write_whole(target, content):
+    """Writes text or bytes so that `target` holds either all of it or what it held before."""
+    target = pathlib.Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = content.encode("utf-8") if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(dir=str(target.parent), prefix="." + target.name + ".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, str(target))
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def holds_a_run(folder):
+    return path(folder, "config.json").exists()
+
+
+def checkpoints(folder):
+    """The complete checkpoints in a folder, oldest first: [(step, path without ending), ...]."""
+    found = []
+    for index in path(folder).glob("model.ckpt-*.index"):
+        step = re.fullmatch(r"model\.ckpt-(\d+)\.index", index.name)
+        if step and list(index.parent.glob(index.stem + ".data-*")):
+            found.append((int(step[1]), index.with_suffix("")))
+    return sorted(found)
+
+
+def last_step(folder):
+    """Steps done at the last checkpoint of a run; 0 without one."""
+    return max((step for step, _ in checkpoints(folder)), default=0)
+
+
+def find_checkpoint(name):
+    """The newest checkpoint of a run's folder, or the one named. Raises InputError."""
+    given = path(name)
+    if given.is_dir():
+        found = checkpoints(given)
+        if not found:
+            raise InputError("{} holds no checkpoint (model.ckpt-N.index): give the folder of a run".format(name))
+        return found[-1][1]
+    for _, checkpoint in checkpoints(given.parent):
+        if checkpoint.name == re.sub(r"\.(index|meta|data-.*)$", "", given.name):
+            return checkpoint
+    raise InputError("{} is neither a run's folder nor a checkpoint".format(name))
+
+
+def start(config):
+    """Makes the run's folder ready: empty of an earlier run, or cut back to the last checkpoint when resuming."""
+    folder = path(config.output_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not config.resume:
+            for pattern in _OWN_FILES:
+                for old in folder.glob(pattern):
+                    shutil.rmtree(str(old)) if old.is_dir() else old.unlink()
+        stored = {"program": config.program, "config": config._asdict()}
+        write_whole(folder / "config.json", json.dumps(stored, indent=1) + "\n")
+    except OSError as error:
+        raise InputError("the run's folder {} cannot be written: {}; choose another --output_dir".format(
+            folder, error.strerror)) from error
+    return folder
+
+
+class ScalarLog:
+    """scalars.csv: a row every `summary_freq` steps, each scalar the mean since the row before.
+
+    Args:
+        folder: the run's folder. Rows beyond `step` (written after the checkpoint that is resumed) are dropped.
+        names: of the scalars, in the order of the columns.
+        step: steps done when the run goes on.
+    """
+
+    def __init__(self, folder, names, step):
+        self._file = path(folder, "scalars.csv")
+        self._names = list(names)
+        self._sums = {}
+        rows = [row for row in read_scalars(folder) if int(row["step"]) <= step] if step else []
+        text = io.StringIO()
+        writer = csv.DictWriter(text, ["step", "phase"] + self._names, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self._file, text.getvalue())
+
+    def add(self, values):
+        for name, value in values.items():
+            total, count = self._sums.get(name, (0.0, 0))
+            self._sums[name] = total + value, count + 1
+
+    def row(self, step, phase):
+        """Appends a row and returns the means."""
+        means = {name: total / count for name, (total, count) in self._sums.items()}
+        self._sums = {}
+        cells = [str(step), phase] + ["{:.6g}".format(means[n]) if n in means else "" for n in self._names]
+        with open(str(self._file), "a", encoding="utf-8") as file:
+            file.write(",".join(cells) + "\n")
+        return means
+
+
+def read_scalars(folder):
+    """The rows of a run's scalars.csv as dictionaries of strings; a last row that was cut short is left out."""
+    file = path(folder, "scalars.csv")
+    if not file.exists():
+        return []
+    text = file.read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text[:text.rfind("\n") + 1])))
+
+
+def warn(folder, message):
+    """Adds a line to the run's warnings, which its report shows."""
+    with open(str(path(folder, "warnings.txt")), "a", encoding="utf-8") as file:
+        file.write(message.replace("\n", " ") + "\n")

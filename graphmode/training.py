@@ -1,0 +1,293 @@
+"""The one training loop: what to update (`Phase`), what to show (`Model`), and `fit`, which knows nothing else."""
+
+import importlib
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
+
+import numpy as np
+import tqdm
+
+from graphmode import images, repairs, report, runs, tf
+from graphmode.runs import InputError
+
+
+class Phase(NamedTuple):
+    """A stretch of training.
+
+    updates: ops that run in this order in each step. Each op is a run of its own on a batch of its own; an op
+        listed n times runs n times; ops that are to share one batch are grouped into one.
+    """
+    name: str
+    steps: int
+    updates: Sequence[Any]
+
+
+class Model(NamedTuple):
+    """What a model tells the loop.
+
+    scalars: name -> scalar, fetched in the same run as the update that computes it (so it is the value before that
+        update). One that needs weights which no update of a phase reads is left out in that phase.
+    images: name -> [N, height, width(, 1 or 3)] in [0, 1], drawn every `display_freq` steps, always with the first batch.
+    feed: number -> feed_dict of that batch, a pure function, so that a resumed run goes on where it was; None for queues.
+        The k-th occurrence among n of an op in step s is given batch s * n + k, so every op sees every batch once.
+    """
+    phases: Sequence[Phase]
+    scalars: Dict[str, Any]
+    images: Dict[str, Any] = {}
+    feed: Optional[Callable[[int], dict]] = None
+
+
+def steps_for(config, examples):
+    """Steps that --max_steps, or else --max_epochs over so many examples, ask for."""
+    return config.max_steps or config.max_epochs * max(1, examples // config.batch_size)
+
+
+def new_graph(config):
+    """An empty default graph. Its random ops start at a seed of their own where a run is resumed, lest noise repeats."""
+    tf.reset_default_graph()
+    tf.set_random_seed(config.seed + (runs.last_step(config.output_dir) if config.resume else 0))
+
+
+def session(graph=None):
+    """A session; on a GPU it takes memory as it needs it."""
+    options = tf.ConfigProto(allow_soft_placement=True)
+    options.gpu_options.allow_growth = True
+    with repairs.hold_start_up_noise():
+        opened = tf.Session(graph=graph, config=options)
+        with opened.graph.as_default():
+            opened.run(tf.no_op())
+    return opened
+
+
+def restore(opened, checkpoint, variables=None):
+    """Reads variables (all of the graph if None) by name. Raises InputError if the checkpoint has others."""
+    with opened.graph.as_default():
+        saver = tf.train.Saver(variables, save_relative_paths=True)
+    try:
+        saver.restore(opened, str(checkpoint))
+    except (tf.errors.OpError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise InputError("checkpoint {} does not fit this network: {}".format(checkpoint, reason)) from error
+
+
+def fit(model, config):
+    """Trains a model and leaves a run's folder (see `runs`) with its report.
+
+    Args:
+        model: Model, built in the default graph.
+        config: from `cli.parse`; read are output_dir, resume, checkpoint, program and the *_freq.
+
+    Raises:
+        InputError: the folder cannot be written, or a checkpoint does not fit.
+        FloatingPointError: a scalar or a weight is no longer finite; the message names it. The last checkpoint is good.
+        SystemExit: after SIGINT (status 0) or SIGTERM (143): the step under way is finished, a checkpoint and the report
+            are written. A second Ctrl-C interrupts at once.
+    """
+    plans = [(phase, _plan(phase, model)) for phase in model.phases]
+    global_step = tf.train.get_or_create_global_step()
+    saver = tf.train.Saver(max_to_keep=5, save_relative_paths=True)
+    weights = tf.trainable_variables()
+    finite = tf.stack([tf.reduce_all(tf.is_finite(v)) for v in weights])
+    new_step = tf.placeholder(tf.int64, [])
+    set_step = tf.assign(global_step, new_step)
+    first = runs.last_step(config.output_dir) if config.resume else 0
+    last = sum(phase.steps for phase in model.phases)
+    checkpoint = str(runs.path(config.output_dir, "model.ckpt-%d" % first)) if first else config.checkpoint
+    with _Signals() as signals, session() as opened:
+        opened.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        if checkpoint:
+            restore(opened, checkpoint)
+            first = first or int(opened.run(global_step))
+        folder = runs.start(config)
+        saver.set_last_checkpoints_with_time([(str(path), time.time()) for _, path in runs.checkpoints(folder)])
+        coordinator = tf.train.Coordinator()
+        queues = tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS)
+        threads = tf.train.start_queue_runners(opened, coordinator) if queues else []
+        log = runs.ScalarLog(folder, model.scalars, first)
+        events = tf.summary.FileWriter(str(folder), opened.graph if not first else None)
+        tf.get_default_graph().finalize()
+        progress = _Progress(first, last)
+
+        def save(step):
+            broken = [v.op.name for v, good in zip(weights, opened.run(finite)) if not good]
+            if broken:
+                raise FloatingPointError("{} is not finite at step {}".format(", ".join(broken), step))
+            opened.run(set_step, {new_step: step})
+            saver.save(opened, str(folder / "model.ckpt"), step, write_meta_graph=False)
+
+        step, saved = first, first
+        try:
+            if model.images and config.display_freq and not first:
+                _display(opened, model, folder, 0)
+            while step < last and not signals.received:
+                step += 1
+                phase, plan = _phase_at(plans, step)
+                due = lambda frequency: frequency and (step % frequency == 0 or step == last)  # noqa: E731
+                trace = folder / "trace-{}.json".format(step) if due(config.trace_freq) else None
+                values, summaries = _step(opened, model, plan, step - 1, due(config.summary_freq), trace)
+                for name, value in values.items():
+                    if not math.isfinite(value):
+                        raise FloatingPointError("{} is {} at step {}".format(name, value, step))
+                log.add(values)
+                progress.step(step, values if due(config.progress_freq) else None, phase.name)
+                if due(config.summary_freq):
+                    means = log.row(step, phase.name)
+                    _write_events(events, step, means, summaries)
+                if model.images and due(config.display_freq):
+                    _display(opened, model, folder, step)
+                if due(config.save_freq):
+                    save(step)
+                    saved = step
+            if step != saved:
+                save(step)
+        except tf.errors.OutOfRangeError:
+            coordinator.request_stop()
+            coordinator.join(threads)  # raises what stopped the queue; "out of range" is only its shadow
+            raise
+        except FloatingPointError as error:
+            good = runs.checkpoints(folder)
+            message = "{}; {}".format(error, "the last good checkpoint is " + str(good[-1][1]) if good
+                                      else "no checkpoint had been saved")
+            runs.warn(folder, message)
+            raise FloatingPointError(message) from None
+        finally:
+            progress.close()
+            events.close()
+            coordinator.request_stop()
+            report.write(folder)
+        coordinator.join(threads, stop_grace_period_secs=10, ignore_live_threads=True)
+    if signals.received:
+        sys.stderr.write("stopped at step {} of {}; go on with --resume --output_dir {}\n".format(step, last, folder))
+        raise SystemExit(0 if signals.received == signal.SIGINT else 128 + signals.received)
+
+
+def _plan(phase, model):
+    """For each update of a phase: (op, batches per step, its place among them, scalars, summaries to fetch with it)."""
+    updates = [op.op if isinstance(op, tf.Tensor) else op for op in phase.updates]
+    reach = [_ancestors(op) for op in updates]
+    plan = [(op, updates.count(op), updates[:n].count(op), {}, []) for n, op in enumerate(updates)]
+    for name, tensor in model.scalars.items():
+        place = _place(tensor, reach)
+        if place is not None:
+            plan[place][3][name] = tensor
+    for summary in tf.get_collection(tf.GraphKeys.SUMMARIES):
+        place = _place(summary, reach)
+        if place is not None:
+            plan[place][4].append(summary)
+    return plan
+
+
+def _place(tensor, reach):
+    """The last of the updates whose run computes most of a tensor anyway; None if all would read further weights."""
+    needs = _ancestors(tensor.op)
+    read = {op for op in needs if op.type in ("VariableV2", "VarHandleOp")}
+    fitting = [n for n, reached in enumerate(reach) if read <= reached]
+    return min(fitting, key=lambda n: (len(needs - reach[n]), -n), default=None)
+
+
+def _ancestors(op):
+    found, stack = {op}, [op]
+    while stack:
+        op = stack.pop()
+        for source in [tensor.op for tensor in op.inputs] + list(op.control_inputs):
+            if source not in found:
+                found.add(source)
+                stack.append(source)
+    return found
+
+
+def _phase_at(plans, step):
+    for phase, plan in plans:
+        if step <= phase.steps:
+            return phase, plan
+        step -= phase.steps
+    raise ValueError("step {} is beyond the last phase".format(step))
+
+
+def _step(opened, model, plan, done, with_summaries, trace):
+    """Runs the updates of one step; returns its scalars as floats and its serialised summaries."""
+    values, summaries, number, fed = {}, [], None, None
+    for op, times, place, scalars, own_summaries in plan:
+        if model.feed and number != done * times + place:
+            number = done * times + place
+            fed = model.feed(number)
+        fetches = [op, scalars, own_summaries if with_summaries else []]
+        if trace:
+            metadata = tf.RunMetadata()
+            results = opened.run(fetches, fed, tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), metadata)
+            _write_trace(trace, metadata)
+        else:
+            results = opened.run(fetches, fed)
+        values.update((name, float(value)) for name, value in results[1].items())
+        summaries += results[2]
+    return values, summaries
+
+
+def _write_trace(target, metadata):
+    timeline = importlib.import_module("tensorflow.python.client.timeline")  # has no public name
+    runs.write_whole(target, timeline.Timeline(metadata.step_stats).generate_chrome_trace_format())
+
+
+def _write_events(events, step, scalars, summaries):
+    values = [tf.Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
+    events.add_summary(tf.Summary(value=values), step)
+    for summary in summaries:
+        events.add_summary(summary, step)
+
+
+def _display(opened, model, folder, step):
+    drawn = opened.run(model.images, model.feed(0) if model.feed else None)
+    for name, batch in drawn.items():
+        images.save_png(folder / "samples" / "{}-{:08d}.png".format(name, step), images.grid(np.asarray(batch)[:100]))
+
+
+class _Progress:
+    """A bar on a terminal; elsewhere a plain line now and then."""
+
+    def __init__(self, first, last):
+        self._bar = tqdm.tqdm(total=last, initial=first, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
+        self._first, self._last, self._began, self._next_line = first, last, time.time(), 0.0
+
+    def step(self, step, values, phase):
+        if self._bar is not None:
+            self._bar.update()
+            if values:
+                self._bar.set_description(phase, refresh=False)
+                self._bar.set_postfix({name: "{:.4g}".format(value) for name, value in values.items()}, refresh=False)
+        elif values and (time.time() >= self._next_line or step == self._last):
+            self._next_line = time.time() + 10.0
+            meter = tqdm.tqdm.format_meter(step, self._last, time.time() - self._began, ncols=0, unit="step",
+                                           prefix=phase, initial=self._first)
+            numbers = " ".join("{} {:.4g}".format(name, value) for name, value in values.items())
+            sys.stderr.write("{} {}\n".format(meter, numbers))
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.close()
+
+
+class _Signals:
+    """While open, SIGINT and SIGTERM only leave a note (`received`), which the loop reads between two steps."""
+
+    received = None
+
+    def __enter__(self):
+        self._old = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._old[number] = signal.signal(number, self._note)
+        return self
+
+    def _note(self, number, frame):
+        if self.received and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.received = number
+
+    def __exit__(self, *error):
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
