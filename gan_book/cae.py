@@ -131,8 +131,8 @@ def digit_feed(config, digits, placeholder):
 def train(config):
     digits = data.load(config.data, config.input_dir)
     training.fit(build(config, digits), config)
-    training.new_graph(config)
-    evaluate(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
+    with training.graph(config):
+        evaluate(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
 
 
 def sample(config):

@@ -29,7 +29,7 @@ class Config(NamedTuple):
     display_freq: cli.whole(0) = 0  # there are no pictures to show
 
 
-def classifier(x, training=False):
+def classifier(x, is_training=False):
     """[batch, 784] in [0, 1] -> ([batch, 10] logits, [batch, 128] features)."""
     with tf.variable_scope("classifier"):
         conv1 = tf.layers.conv2d(tf.reshape(x, [-1, 28, 28, 1]), 32, 3, padding="same", activation=tf.nn.relu)
@@ -37,14 +37,14 @@ def classifier(x, training=False):
         conv2 = tf.layers.conv2d(pool1, 64, 3, padding="same", activation=tf.nn.relu)
         pool2 = tf.layers.max_pooling2d(conv2, 2, 2)
         features = tf.layers.dense(tf.reshape(pool2, [-1, 7 * 7 * 64]), 128, activation=tf.nn.relu)
-        return tf.layers.dense(tf.layers.dropout(features, 0.5, training=training), 10), features
+        return tf.layers.dense(tf.layers.dropout(features, 0.5, training=is_training), 10), features
 
 
 def build(config, digits):
     """The classifier with its training step."""
     x = tf.placeholder(tf.float32, [None, 784])
     labels = tf.placeholder(tf.int64, [None])
-    logits, _ = classifier(x, training=True)
+    logits, _ = classifier(x, is_training=True)
     loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
     steps = training.steps_for(config, len(digits.train_images))
     global_step = tf.train.get_or_create_global_step()
@@ -71,13 +71,12 @@ def trained(config, digits):
     """
     folder = download.cache_dir() / "classifier-{}-{:08x}".format(config.data, zlib.crc32(digits.train_images.tobytes()))
     own = cli.settings(Config, program="gan_book.metrics", data=config.data, output_dir=str(folder), save_freq=500)
-    with tf.Graph().as_default():
-        if runs.last_step(folder) < training.steps_for(own, len(digits.train_images)):
-            sys.stderr.write("no classifier of {} yet: training one in {}\n".format(config.data, folder))
-            own = own._replace(resume=runs.last_step(folder) > 0)
-            training.new_graph(own)
+    if runs.last_step(folder) < training.steps_for(own, len(digits.train_images)):
+        sys.stderr.write("no classifier of {} yet: training one in {}\n".format(config.data, folder))
+        own = own._replace(resume=runs.last_step(folder) > 0)
+        with training.graph(own):
             training.fit(build(own, digits), own)
-            training.new_graph(own)
+    with training.graph(own):
         x = tf.placeholder(tf.float32, [None, 784])
         logits, features = classifier(x)
         outputs = [tf.nn.softmax(logits), features]
@@ -124,8 +123,8 @@ def judge(samples, digits, config):
 def train(config):
     digits = data.load(config.data, config.input_dir)
     training.fit(build(config, digits), config)
-    training.new_graph(config)
-    evaluate(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
+    with training.graph(config):
+        evaluate(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
 
 
 def evaluate(config):

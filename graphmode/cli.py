@@ -78,11 +78,18 @@ def _fields(config_class):
     """name -> (type, default, help) of Run's fields and the program's own, which win."""
     fields = {}
     for owner in (Run, config_class):
-        comments = dict(re.findall(r"^\s*(\w+): .*?  # (.*)$", inspect.getsource(owner), re.M))
+        comments = dict(re.findall(r"^\s*(\w+): .*?  # (.*)$", _source(owner), re.M))
         for name in owner._fields:
             kind, default = owner.__annotations__[name], owner._field_defaults[name]
             fields[name] = (kind, default, comments.get(name) or fields.get(name, (None, None, ""))[2])
     return fields
+
+
+def _source(owner):
+    try:
+        return inspect.getsource(owner)
+    except OSError:  # no source at hand (an interactive session): flags without help texts
+        return ""
 
 
 def settings(config_class, **values):
@@ -181,15 +188,18 @@ def main(program, config_class, modes, doc, argv=None):
         modes: name -> function of a configuration.
 
     Raises:
-        SystemExit: 2 and one line on stderr for an InputError; 130 for Ctrl-C outside training.
+        SystemExit: with one line on stderr; 2 for an InputError, 1 for a number that is no longer finite, 130 for
+            Ctrl-C outside training.
     """
     try:
         config = parse(program, config_class, modes, doc, argv)
         from graphmode import training
-        training.new_graph(config)
-        return modes[config.mode](config)
+        with training.graph(config):
+            return modes[config.mode](config)
     except InputError as error:
         _exit(program, error)
+    except FloatingPointError as error:
+        _exit(program, error, 1)
     except KeyboardInterrupt:
         _exit(program, "stopped", 130)
 

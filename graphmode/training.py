@@ -1,18 +1,16 @@
 """The one training loop: what to update (`Phase`), what to show (`Model`), and `fit`, which knows nothing else."""
 
+import contextlib
 import importlib
 import math
-import os
 import signal
 import sys
-import threading
 import time
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
-import tqdm
 
-from graphmode import images, repairs, report, runs, tf
+from graphmode import console, images, repairs, report, runs, tf
 from graphmode.runs import InputError
 
 
@@ -47,10 +45,12 @@ def steps_for(config, examples):
     return config.max_steps or config.max_epochs * max(1, examples // config.batch_size)
 
 
-def new_graph(config):
+@contextlib.contextmanager
+def graph(config):
     """An empty default graph. Its random ops start at a seed of their own where a run is resumed, lest noise repeats."""
-    tf.reset_default_graph()
-    tf.set_random_seed(config.seed + (runs.last_step(config.output_dir) if config.resume else 0))
+    with tf.Graph().as_default():
+        tf.set_random_seed(config.seed + (runs.last_step(config.output_dir) if config.resume else 0))
+        yield
 
 
 def session(graph=None):
@@ -98,7 +98,7 @@ def fit(model, config):
     first = runs.last_step(config.output_dir) if config.resume else 0
     last = sum(phase.steps for phase in model.phases)
     checkpoint = str(runs.path(config.output_dir, "model.ckpt-%d" % first)) if first else config.checkpoint
-    with _Signals() as signals, session() as opened:
+    with console.Signals() as signals, session() as opened:
         opened.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
         if checkpoint:
             restore(opened, checkpoint)
@@ -111,7 +111,7 @@ def fit(model, config):
         log = runs.ScalarLog(folder, model.scalars, first)
         events = tf.summary.FileWriter(str(folder), opened.graph if not first else None)
         tf.get_default_graph().finalize()
-        progress = _Progress(first, last)
+        progress = console.Progress(first, last)
 
         def save(step):
             broken = [v.op.name for v, good in zip(weights, opened.run(finite)) if not good]
@@ -244,50 +244,3 @@ def _display(opened, model, folder, step):
     drawn = opened.run(model.images, model.feed(0) if model.feed else None)
     for name, batch in drawn.items():
         images.save_png(folder / "samples" / "{}-{:08d}.png".format(name, step), images.grid(np.asarray(batch)[:100]))
-
-
-class _Progress:
-    """A bar on a terminal; elsewhere a plain line now and then."""
-
-    def __init__(self, first, last):
-        self._bar = tqdm.tqdm(total=last, initial=first, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
-        self._first, self._last, self._began, self._next_line = first, last, time.time(), 0.0
-
-    def step(self, step, values, phase):
-        if self._bar is not None:
-            self._bar.update()
-            if values:
-                self._bar.set_description(phase, refresh=False)
-                self._bar.set_postfix({name: "{:.4g}".format(value) for name, value in values.items()}, refresh=False)
-        elif values and (time.time() >= self._next_line or step == self._last):
-            self._next_line = time.time() + 10.0
-            meter = tqdm.tqdm.format_meter(step, self._last, time.time() - self._began, ncols=0, unit="step",
-                                           prefix=phase, initial=self._first)
-            numbers = " ".join("{} {:.4g}".format(name, value) for name, value in values.items())
-            sys.stderr.write("{} {}\n".format(meter, numbers))
-
-    def close(self):
-        if self._bar is not None:
-            self._bar.close()
-
-
-class _Signals:
-    """While open, SIGINT and SIGTERM only leave a note (`received`), which the loop reads between two steps."""
-
-    received = None
-
-    def __enter__(self):
-        self._old = {}
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._old[number] = signal.signal(number, self._note)
-        return self
-
-    def _note(self, number, frame):
-        if self.received and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.received = number
-
-    def __exit__(self, *error):
-        for number, handler in self._old.items():
-            signal.signal(number, handler)

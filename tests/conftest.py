@@ -1,0 +1,43 @@
+import pytest
+
+from graphmode import cli, tf, training
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slim_suite: tf_slim's own unit tests, as its wheel ships them")
+    config.addinivalue_line("filterwarnings", "ignore:`tf.layers.* is deprecated")  # pytest forgets graphmode's own filter
+
+
+@pytest.fixture(autouse=True)
+def fresh_graph():
+    tf.reset_default_graph()
+    tf.set_random_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """No test reads or fills the user's cache."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    patch.delenv("GAN_DATA_DIR", raising=False)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A configuration of the loop's own flags in a folder of its own."""
+    def make(**values):
+        values = {"output_dir": str(tmp_path / "run"), "program": "toy", "display_freq": 0, **values}
+        return cli.Run(**values)
+    return make
+
+
+@pytest.fixture
+def value():
+    """Reads a tensor, or several, after initialising what needs it."""
+    def read(tensors, feed=None):
+        with training.session() as session:
+            session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+            return session.run(tensors, feed)
+    return read

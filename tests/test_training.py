@@ -1,0 +1,227 @@
+"""The loop: what runs when, what is written, and what an interruption leaves behind."""
+
+import json
+import math
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from graphmode import runs, tf, training
+from graphmode.runs import InputError
+
+
+def descent(steps=10, feed_log=None, loss_of=tf.square):
+    """A weight w that starts at 4 and follows (w - x)^2, x being the number of the batch modulo 3."""
+    x = tf.placeholder(tf.float32, [])
+    w = tf.get_variable("model/w", initializer=4.0)
+    loss = loss_of(w - x)
+    step = tf.train.GradientDescentOptimizer(0.25).minimize(loss)
+
+    def feed(number):
+        if feed_log is not None:
+            feed_log.append(number)
+        return {x: number % 3}
+    return training.Model([training.Phase("train", steps, [step])], {"loss": loss},
+                          {"picture": tf.fill([2, 4, 4, 1], tf.nn.sigmoid(w))}, feed)
+
+
+def losses(config):
+    return [(int(row["step"]), float(row["loss"])) for row in runs.read_scalars(config.output_dir)]
+
+
+def by_hand(steps):
+    w, seen = 4.0, []
+    for step in range(steps):
+        seen.append((w - step % 3) ** 2)
+        w -= 0.25 * 2 * (w - step % 3)
+    return seen, w
+
+
+def weight(config, step):
+    return tf.train.load_checkpoint(str(runs.path(config.output_dir, "model.ckpt-%d" % step))).get_tensor("model/w")
+
+
+def test_scalar_is_the_loss_of_the_very_run_that_updates(settings):
+    config = settings(summary_freq=1)
+    numbers = []
+    training.fit(descent(6, numbers), config)
+    expected, w = by_hand(6)
+    assert numbers == list(range(6))  # no batch is eaten by a second run
+    assert losses(config) == [(n + 1, pytest.approx(loss, rel=1e-5)) for n, loss in enumerate(expected)]
+    assert weight(config, 6) == pytest.approx(w)
+
+
+def test_rows_are_means_since_the_row_before(settings):
+    config = settings(summary_freq=4)
+    training.fit(descent(10), config)
+    expected, _ = by_hand(10)
+    assert losses(config) == [(4, pytest.approx(np.mean(expected[:4]), rel=1e-5)),
+                              (8, pytest.approx(np.mean(expected[4:8]), rel=1e-5)),
+                              (10, pytest.approx(np.mean(expected[8:]), rel=1e-5))]
+
+
+def two_networks(phases):
+    """A critic and a generator that count their updates, and record the batch each of them saw."""
+    x = tf.placeholder(tf.float32, [])
+    counts = {name: tf.get_variable(name + "/count", initializer=0.0) for name in ("critic", "generator")}
+    seen = {name: tf.Variable(tf.zeros([0]), validate_shape=False, name=name + "/seen", trainable=False)
+            for name in counts}
+    ops = {name: tf.group(tf.assign_add(counts[name], 1.0),
+                          tf.assign(seen[name], tf.concat([seen[name], [x]], 0), validate_shape=False))
+           for name in counts}
+    model = training.Model([training.Phase(name, steps, [ops[op] for op in updates]) for name, steps, updates in phases],
+                           {name: tf.identity(counts[name]) for name in counts}, {}, lambda number: {x: number})
+    return model
+
+
+def test_five_critic_steps_to_one_and_each_sees_every_batch_once(settings):
+    config = settings()
+    training.fit(two_networks([("train", 3, ["critic"] * 5 + ["generator"])]), config)
+    saved = tf.train.load_checkpoint(str(runs.find_checkpoint(config.output_dir)))
+    assert saved.get_tensor("critic/count") == 15 and saved.get_tensor("generator/count") == 3
+    assert saved.get_tensor("critic/seen").tolist() == list(range(15))
+    assert saved.get_tensor("generator/seen").tolist() == [0, 1, 2]
+    assert saved.get_tensor("global_step") == 3
+
+
+def test_phases_follow_one_another_and_show_only_their_own_scalars(settings):
+    config = settings(summary_freq=1)
+    training.fit(two_networks([("first", 2, ["generator"]), ("second", 1, ["critic", "generator"])]), config)
+    rows = runs.read_scalars(config.output_dir)
+    assert [row["phase"] for row in rows] == ["first", "first", "second"]
+    assert [row["critic"] != "" for row in rows] == [False, False, True]
+    assert all(row["generator"] for row in rows)
+
+
+def test_run_folder_is_complete(settings):
+    config = settings(display_freq=5, save_freq=1, trace_freq=10)
+    tf.summary.histogram("w", tf.get_variable("extra/w", initializer=1.0))
+    training.fit(descent(10), config)
+    folder = runs.path(config.output_dir)
+    assert [step for step, _ in runs.checkpoints(folder)] == [6, 7, 8, 9, 10]  # keeps five
+    assert sorted(path.name for path in folder.glob("samples/*")) == [
+        "picture-%08d.png" % step for step in (0, 5, 10)]
+    events = list(tf.train.summary_iterator(str(next(folder.glob("events.*")))))
+    assert [e.summary.value[0].tag for e in events if e.summary.value] == ["loss"]
+    trace = json.loads((folder / "trace-10.json").read_text())
+    assert any(event.get("ph") == "X" and event["dur"] >= 0 for event in trace["traceEvents"])
+    page = (folder / "report.html").read_text()
+    assert page.count("data:image/png") == 3 and "data:image/svg" in page and "http" not in page.replace(
+        "http://www.w3.org", "")
+
+
+def test_resumed_run_equals_one_that_was_never_stopped(settings, tmp_path):
+    whole = settings(summary_freq=2, output_dir=str(tmp_path / "whole"))
+    training.fit(descent(12), whole)
+    tf.reset_default_graph()
+    parts = settings(summary_freq=2, save_freq=4)
+    training.fit(descent(6), parts)
+    # as if killed after step 6 with the checkpoint of step 4 on disk: the rows beyond it are written anew
+    for file in runs.path(parts.output_dir).glob("model.ckpt-6.*"):
+        file.unlink()
+    tf.reset_default_graph()
+    training.fit(descent(12), parts._replace(resume=True))
+    assert losses(parts) == losses(whole)
+    assert weight(parts, 12) == weight(whole, 12)
+
+
+def test_nan_stops_names_the_scalar_and_keeps_the_last_good_checkpoint(settings):
+    config = settings(save_freq=2)
+    count = tf.get_variable("model/count", initializer=0.0, trainable=False)
+    loss = tf.log(2.5 - tf.assign_add(count, 1.0)) * tf.get_variable("model/w", initializer=1.0)
+    step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    model = training.Model([training.Phase("train", 10, [step])], {"fading": loss}, {}, lambda number: None)
+    with pytest.raises(FloatingPointError, match="fading is nan at step 3; the last good checkpoint is .*ckpt-2"):
+        training.fit(model, config)
+    assert runs.last_step(config.output_dir) == 2
+    assert "fading is nan at step 3" in runs.path(config.output_dir, "report.html").read_text()
+
+
+def test_a_weight_that_is_not_finite_is_never_saved(settings):
+    loss_of = lambda x: tf.sqrt(x - x)  # noqa: E731  (finite, but its gradient is not)
+    model = descent(4, loss_of=loss_of)._replace(scalars={})
+    with pytest.raises(FloatingPointError, match="model/w is not finite at step 2"):
+        training.fit(model, settings(save_freq=2))
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_signals_save_and_stop(settings, number, status):
+    config = settings(save_freq=10**6)
+    model = descent(10**6)
+    inner = model.feed
+
+    def feed(n):
+        if n == 40:
+            os.kill(os.getpid(), number)
+        return inner(n)
+    with pytest.raises(SystemExit) as stopped:
+        training.fit(model._replace(feed=feed), config)
+    assert stopped.value.code == status
+    assert runs.last_step(config.output_dir) in (41, 42)  # the step under way is finished
+    assert runs.path(config.output_dir, "report.html").exists()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_queue_input_trains_and_its_error_is_the_real_one(settings, tmp_path):
+    files = []
+    for n in range(4):
+        (tmp_path / str(n)).write_text(str(n))
+        files.append(str(tmp_path / str(n)))
+
+    def model(names):
+        reader = tf.WholeFileReader()
+        _, content = reader.read(tf.train.string_input_producer(names, shuffle=False))
+        x = tf.train.batch([tf.string_to_number(content)], 2)
+        w = tf.get_variable("model/w", initializer=0.0)
+        loss = tf.reduce_mean(tf.square(w - x))
+        step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+        return training.Model([training.Phase("train", 20, [step])], {"loss": loss})
+    config = settings(summary_freq=1)
+    training.fit(model(files), config)
+    assert losses(config)[0][1] == 0.5 and len(losses(config)) == 20  # the batch (0, 1), then 19 more
+    assert threading.active_count() < 10
+
+    (tmp_path / "2").write_text("not a number")
+    tf.reset_default_graph()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not a number"):
+        training.fit(model(files), settings(overwrite=True))
+
+
+def test_checkpoint_of_another_network_is_refused_in_one_line(settings):
+    config = settings()
+    training.fit(descent(1), config)
+    tf.reset_default_graph()
+    tf.get_variable("model/w", shape=[3])
+    with training.session() as session, pytest.raises(InputError, match="model.ckpt-1 does not fit.*") as error:
+        training.restore(session, runs.find_checkpoint(config.output_dir))
+    assert "\n" not in str(error.value)
+
+
+def test_overwriting_removes_the_run_and_nothing_else(settings):
+    config = settings()
+    training.fit(descent(3), config)
+    mine = runs.path(config.output_dir, "my notes.txt")
+    mine.write_text("keep")
+    tf.reset_default_graph()
+    training.fit(descent(2), config._replace(overwrite=True))
+    assert runs.last_step(config.output_dir) == 2 and len(runs.checkpoints(config.output_dir)) == 1
+    assert mine.read_text() == "keep"
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(settings, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file/run cannot be written"):
+        training.fit(descent(1), settings(output_dir=str(tmp_path / "file" / "run")))
+
+
+def test_the_loop_itself_costs_little(settings):
+    """A step of the loop on a trivial graph: well under a millisecond, so nothing beside a step of any model."""
+    config = settings(progress_freq=50, summary_freq=100, save_freq=10**6)
+    began = time.perf_counter()
+    training.fit(descent(2000), config)
+    assert (time.perf_counter() - began) / 2000 < 0.005
+    assert math.isfinite(losses(config)[-1][1])
