@@ -30,7 +30,7 @@ PACKAGES=(tensorflow tf_keras tf_slim numpy PIL tqdm jinja2 matplotlib tensorboa
 GPU="" BACKGROUND=""
 
 say() { printf 'run.sh: %s\n' "$*" >&2; }
-die() { say "$@" && exit 2; }
+die() { say "$@"; exit 2; }
 
 help() {
   local line
@@ -38,7 +38,6 @@ help() {
 }
 
 # Python
-
 examine() { # examine PYTHON [MODULE...]: VERSION ("3.11", or "" if it does not run), ABLE if it can make a venv,
   VERSION="" ABLE="" WHOLE="" # WHOLE if its version fits and it has all packages and these modules
   read -r VERSION ABLE WHOLE < <("$1" - "${PACKAGES[@]}" "${@:2}" 2>/dev/null <<'END'
@@ -97,7 +96,9 @@ make_venv() ( # make_venv EXTRAS; the stamp is completed last, so that half a se
   extras=$1 log=$VENV/setup.log size="about a minute, 2 GB"
   [[ -f $STAMP || ! -e $VENV/bin ]] || die "$VENV is not from ./run.sh setup and lacks packages; remove it"
   find_base
-  mkdir -p "$VENV" || die "cannot write in $ROOT; copy the project to a folder of yours"
+  if ! mkdir -p "$VENV" 2>/dev/null || [[ ! -w $VENV ]]; then
+    die "cannot write in $VENV; copy the project to a folder of yours"
+  fi
   lock
   if venv_ready "$extras"; then exit 0; fi # another run.sh has just made it
   trap 'die "setup interrupted; the next command does it again"' INT
@@ -135,15 +136,18 @@ check_named_python() { # check_named_python [MODULE...]: examines the PYTHON= of
   PYTHON=$(type -P -- "$name") || die "PYTHON=$name: no such program; name a Python 3.10 to 3.13"
   [[ $PYTHON == /* ]] || PYTHON=$PWD/$PYTHON
   examine "$PYTHON" "$@"
+  NAMED=$VERSION
   [[ $VERSION =~ ^3\.1[0-3]$ ]] || die "PYTHON=$name: ${VERSION:-does not run}; name a Python 3.10 to 3.13"
 }
 
-need_python() { # need_python [MODULE...]: PY, an environment of the user's that is whole, else .venv
-  local environment
+need_python() { # need_python [MODULE...]: PY, a Python of the user's that is whole, else that of .venv
+  local environment environments=("${VIRTUAL_ENV-}" "${CONDA_PREFIX-}" "$VENV")
   check_named_python "$@"
-  PY=${PYTHON-}
-  if [[ $PY && $WHOLE ]]; then return; fi
-  for environment in "${VIRTUAL_ENV-}" "${CONDA_PREFIX-}" "$VENV"; do
+  if [[ ${PYTHON-} ]]; then
+    PY=$PYTHON environments=("$VENV")
+    [[ ! $WHOLE ]] || return 0
+  fi
+  for environment in "${environments[@]}"; do
     PY=$environment/bin/python
     if [[ -f $STAMP && $environment -ef $VENV || ! -x $PY ]]; then continue; fi # ours: below
     examine "$PY" "$@"
@@ -151,17 +155,23 @@ need_python() { # need_python [MODULE...]: PY, an environment of the user's that
   done
   PY=$VENV/bin/python
   venv_ready tests || make_venv tests
+  if [[ ${PYTHON-} && $("$PY" --version) != *" $NAMED."* ]]; then
+    say "$PYTHON lacks packages: using .venv; to make that anew with it: PYTHON=$PYTHON ./run.sh setup"
+  fi
 }
 
 doctor() {
-  (need_python) || { gpus && disk && exit 2; } # need_python has said why
+  if ! (need_python); then # it has said why
+    gpus
+    disk
+    exit 2
+  fi
   need_python
   PYTHONPATH=$ROOT${PYTHONPATH:+:$PYTHONPATH} exec "$PY" -m graphmode.doctor "$@"
 }
 
 # Graphics cards
-
-gigabytes() { printf '%d.%d' $(($1 / 1024)) $(($1 % 1024 * 10 / 1024)); } # from MiB
+gigabytes() { printf '%d.%d' $((($1 * 10 + 512) / 10240)) $((($1 * 10 + 512) / 1024 % 10)); } # from MiB
 
 read_cards() { # IDS, and by id FREE (MiB), CARD ("GPU 1 (...)"), ROW (of the table); NO_CARDS: why there are none
   local output id name used total busy
@@ -172,10 +182,12 @@ read_cards() { # IDS, and by id FREE (MiB), CARD ("GPU 1 (...)"), ROW (of the ta
     --format=csv,noheader,nounits 2>&1) || { NO_CARDS="nvidia-smi fails: ${output%%$'\n'*}" && return; }
   while IFS='|' read -r id name used total busy; do
     [[ $id =~ ^[0-9]+$ ]] || continue
-    [[ $used$total =~ ^[0-9]+$ ]] || used=0 total=0 # not every card reports it
-    IDS+="$id " FREE[$id]=$((total - used))
-    CARD[$id]="GPU $id ($name, $(gigabytes $((total - used))) of $(gigabytes "$total") GB free)"
-    used=$(gigabytes "$used") total=$(gigabytes "$total")
+    IDS+="$id " FREE[$id]=0 CARD[$id]="GPU $id ($name)"
+    if [[ $used$total =~ ^[0-9]+$ ]]; then # not every card reports it
+      FREE[$id]=$((total - used))
+      CARD[$id]="GPU $id ($name, $(gigabytes "${FREE[$id]}") of $(gigabytes "$total") GB free)"
+      used=$(gigabytes "$used") total=$(gigabytes "$total")
+    fi
     ROW[$id]=$(printf '%-4s %-36s %6s of %5s GB %6s %%' "$id" "$name" "$used" "$total" "$busy")
   done <<<"${output//, /|}"
 }
@@ -214,8 +226,7 @@ choose_gpu() { # CUDA_VISIBLE_DEVICES from --gpu; what the user has set in it co
 }
 
 # Programs
-
-is_program() { [[ -f $1 && ($1 == */__main__.py || $(<"$1") == *$'\nif __name__ == '*) ]]; }
+is_program() { [[ -f $1 && ($1 == */__main__.py || $'\n'$(<"$1") == *$'\nif __name__ == '*) ]]; }
 
 list() { # MODULE and the first line of its docstring, without running any
   local file module text
@@ -236,7 +247,7 @@ run_program() { # run_program MODULE [flags]
   fi
   choose_gpu
   need_python
-  if [[ $CUDA_VISIBLE_DEVICES != -1 && $PY == "$VENV"/* && ${MADE-} == "tests "* ]]; then
+  if [[ ${CUDA_VISIBLE_DEVICES:--1} != -1 && -f $STAMP && $PY == "$VENV"/* ]] && ! venv_ready tests,gpu; then
     say ".venv is without NVIDIA's libraries: on the CPU, unless the system has them; ./run.sh setup --gpu adds them"
   fi
   export PYTHONSAFEPATH=1 # a data.py in the user's folder is not ours (heeded from Python 3.11 on)
@@ -253,20 +264,25 @@ run_tests() { # a path below tests/ among the arguments takes the place of all t
 }
 
 launch() { # launch NAME MODULE [flags]: becomes the program, or leaves it behind as job NAME-1, NAME-2, ...
-  local name=$1 number=1 job detach=(nohup)
+  local name=$1 number=1 job command tries=200 detach=(nohup)
   shift
   warn_disk
   export PYTHONPATH=$ROOT${PYTHONPATH:+:$PYTHONPATH}
   [[ $BACKGROUND ]] || exec "$PY" -m "$@"
-  if ! mkdir -p runs/.jobs || [[ ! -w runs/.jobs ]]; then die "cannot write in $PWD/runs/.jobs; start elsewhere"; fi
+  if ! mkdir -p runs/.jobs 2>/dev/null || [[ ! -w runs/.jobs ]]; then
+    die "cannot write in $PWD/runs/.jobs; start from a folder of yours"
+  fi
   until (set -o noclobber && : >"runs/.jobs/$name-$number.job") 2>/dev/null; do number=$((number + 1)); done
-  name+=-$number job=$PWD/runs/.jobs/$name
-  printf 'started %s\ncommand %s\n' "$(date '+%F %T')" "$(printf '%q ' "$@")" >>"$job.job"
+  name+=-$number job=$PWD/runs/.jobs/$name command=$(printf '%q ' "$@")
+  printf 'started %s\ncommand %s\n' "$(date '+%F %T')" "${command% }" >>"$job.job"
   if type -P setsid >/dev/null; then detach=(setsid nohup); fi
   set -m # without, bash makes what it starts with & deaf to SIGINT
   PYTHONUNBUFFERED=1 "${detach[@]}" "$BASH" "$SELF" --job "$job" "$PY" -m "$@" </dev/null >"$job.log" 2>&1 &
-  until [[ $(<"$job.job") == *$'\npid '* ]]; do sleep 0.05; done
-  printf '%s started: %s\n' "$name" "$(printf '%q ' "$@")"
+  until [[ $(<"$job.job") == *$'\npid '* ]]; do
+    ((tries--)) || die "$name did not start; see $job.log"
+    sleep 0.05
+  done
+  echo "$name started: ${command% }"
   printf '  %q %-18s %s\n' "$0" "log $name -f" "follows its output (Ctrl-C leaves it running)" \
     "$0" jobs "what runs" "$0" "stop $name" "lets it save, and ends it"
 }
@@ -337,11 +353,8 @@ stop() { # stop JOB
 }
 
 # Disk
-
-free_megabytes() {
-  local where=runs
-  [[ -d runs ]] || where=.
-  df -BM --output=avail "$where" | tail -n 1 | tr -dc 0-9
+free_megabytes() { # on the disk of runs/, or where that would be made
+  { df -BM --output=avail runs 2>/dev/null || df -BM --output=avail .; } | tail -n 1 | tr -dc 0-9
 }
 
 warn_disk() {
@@ -354,7 +367,7 @@ warn_disk() {
 disk() {
   local size folder
   echo "$(gigabytes "$(free_megabytes)") GB free on the disk of $PWD/runs"
-  for folder in runs/*/; do du -sm "$folder"; done | sort -rn |
+  for folder in runs/*/; do du -sm "$folder" 2>/dev/null || true; done | sort -rn |
     while IFS=$'\t' read -r size folder; do printf '%8d MB  %s\n' "$size" "${folder%/}"; done
 }
 

@@ -27,16 +27,14 @@ class Config(NamedTuple):
 
 
 def encoder(x_image):
-    """[batch, 28, 28, 1] in [0, 1] -> [batch, 1568]. The VAE keeps it."""
+    """[batch, 28, 28, 1] in [0, 1] -> [batch, 7, 7, 32]. The VAE keeps it."""
     with tf.name_scope('ENCODER'):
         # [batch, 28, 28, 1] -> [batch, 14, 14, 16]
         conv1_act = tf.layers.conv2d(inputs=x_image, strides=(2, 2), filters=16, kernel_size=[5, 5], padding="same",
                                      activation=tf.nn.relu)
         # [batch, 14, 14, 16] -> [batch, 7, 7, 32]
-        conv2_act = tf.layers.conv2d(inputs=conv1_act, strides=(2, 2), filters=32, kernel_size=[5, 5], padding="same",
-                                     activation=tf.nn.relu)
-    with tf.name_scope('LATENT'):
-        return tf.reshape(conv2_act, [tf.shape(x_image)[0], 7 * 7 * 32])
+        return tf.layers.conv2d(inputs=conv1_act, strides=(2, 2), filters=32, kernel_size=[5, 5], padding="same",
+                                activation=tf.nn.relu)
 
 
 def decoder(z, reuse=None):
@@ -70,8 +68,9 @@ class CAE_CNN(object):
     def __init__(self, img_size=28, latent_size=20):
         self.__x = tf.placeholder(tf.float32, shape=[None, img_size * img_size], name='IMAGE_IN')
         self.__x_image = tf.reshape(self.__x, [-1, img_size, img_size, 1])
-        self.__enc_out = encoder(self.__x_image)
+        self.__conv2_act = encoder(self.__x_image)
         with tf.name_scope('LATENT'):
+            self.__enc_out = tf.reshape(self.__conv2_act, [tf.shape(self.__x)[0], 7 * 7 * 32])
             self.__guessed_z = tf.layers.dense(inputs=self.__enc_out, units=latent_size, activation=None,
                                                name="latent_var")
             tf.summary.histogram("latent", self.__guessed_z)

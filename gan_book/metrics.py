@@ -111,7 +111,7 @@ def judge(samples, digits, config):
         confident = p.max(1) > 0.9
         shares = np.bincount(p.argmax(1)[confident], minlength=10) / len(p)
         figures.update({name + ": digits covered": int(np.sum(shares >= 0.01)),
-                        name + ": classified with p > .9": float(confident.mean()),
+                        name + ": classified with p over .9": float(confident.mean()),
                         name + ": rarest digit's share": float(shares.min()),
                         name + ": commonest digit's share": float(shares.max())})
     figures["samples: Frechet distance"] = scores.frechet_distance(features, real_features)

@@ -32,7 +32,7 @@ class Config(NamedTuple):
     lr: cli.real(0.0) = 0.001  # Adam's first learning rate; the text's constant 0.0001 with --as_published
     count: cli.whole(1) = 100  # pictures that --mode sample draws
     importance_samples: cli.whole(1) = 200  # draws of z per image for the log-likelihood (evaluate)
-    importance_images: cli.whole(1) = 1000  # test images it is estimated on (evaluate)
+    importance_images: cli.whole(1) = 500  # test images it is estimated on (evaluate)
 
 
 class VAE_CNN(object):
@@ -44,8 +44,9 @@ class VAE_CNN(object):
     def __init__(self, img_size=28, latent_size=20, as_published=False):
         self.__x = tf.placeholder(tf.float32, shape=[None, img_size * img_size], name='IMAGE_IN')
         self.__x_image = tf.reshape(self.__x, [-1, img_size, img_size, 1])
-        self.__enc_out = cae.encoder(self.__x_image)
+        self.__conv2_act = cae.encoder(self.__x_image)
         with tf.name_scope('LATENT'):
+            self.__enc_out = tf.reshape(self.__conv2_act, [tf.shape(self.__x)[0], 7 * 7 * 32])
             # Add linear ops for mean and variance
             self.__w_mean = tf.layers.dense(inputs=self.__enc_out, units=latent_size, activation=None, name="w_mean")
             if as_published:
@@ -176,7 +177,7 @@ def evaluate(config):
         parts = [session.run([misfit, kl, vae.mean], {vae.input: part}) for part in batches.parts(inputs, 500)]
         misfits, kls, means = (np.concatenate(column) for column in zip(*parts))
         bounds = []
-        for image in inputs[:config.importance_images]:
+        for image in inputs[np.linspace(0, len(inputs) - 1, min(config.importance_images, len(inputs))).astype(int)]:
             weights = session.run(log_weight, {vae.input: np.tile(image, [config.importance_samples, 1])})
             bounds.append(np.logaddexp.reduce(weights.astype(np.float64)) - np.log(len(weights)))
         _figures(config, session, vae, generator, inputs, means)

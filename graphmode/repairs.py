@@ -126,8 +126,21 @@ def _tensorflow():
         _legacy_keras(tf, version)
         _moved_names()
         tf.config.list_physical_devices("GPU")  # says here, and not in the user's first session, what it has to say
+    _hold_first_run()
     tf.disable_v2_behavior()
     return tf
+
+
+def _hold_first_run():
+    """TensorFlow 2.20 has a line of noise for the first run of a process; then runs go straight through again."""
+    session = importlib.import_module("tensorflow.python.client.session").BaseSession
+    straight = session._do_run
+
+    def first(*arguments):
+        session._do_run = straight
+        with hold_start_up_noise():
+            return straight(*arguments)
+    session._do_run = first
 
 
 def load(name):

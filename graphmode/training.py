@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from graphmode import console, images, repairs, report, runs, tf
+from graphmode import console, images, report, runs, tf
 from graphmode.runs import InputError
 
 
@@ -53,15 +53,11 @@ def graph(config):
         yield
 
 
-def session(graph=None):
+def session():
     """A session; on a GPU it takes memory as it needs it."""
     options = tf.ConfigProto(allow_soft_placement=True)
     options.gpu_options.allow_growth = True
-    with repairs.hold_start_up_noise():
-        opened = tf.Session(graph=graph, config=options)
-        with opened.graph.as_default():
-            opened.run(tf.no_op())
-    return opened
+    return tf.Session(config=options)
 
 
 def restore(opened, checkpoint, variables=None):
@@ -88,7 +84,7 @@ def fit(model, config):
         SystemExit: after SIGINT (status 0) or SIGTERM (143): the step under way is finished, a checkpoint and the report
             are written. A second Ctrl-C interrupts at once.
     """
-    plans = [(phase, _plan(phase, model)) for phase in model.phases]
+    plans = [(phase, plan_of(phase, model)) for phase in model.phases]
     global_step = tf.train.get_or_create_global_step()
     saver = tf.train.Saver(max_to_keep=5, save_relative_paths=True)
     weights = tf.trainable_variables()
@@ -129,7 +125,7 @@ def fit(model, config):
                 phase, plan = _phase_at(plans, step)
                 due = lambda frequency: frequency and (step % frequency == 0 or step == last)  # noqa: E731
                 trace = folder / "trace-{}.json".format(step) if due(config.trace_freq) else None
-                values, summaries = _step(opened, model, plan, step - 1, due(config.summary_freq), trace)
+                values, summaries = run_step(opened, model, plan, step - 1, due(config.summary_freq), trace)
                 for name, value in values.items():
                     if not math.isfinite(value):
                         raise FloatingPointError("{} is {} at step {}".format(name, value, step))
@@ -166,7 +162,7 @@ def fit(model, config):
         raise SystemExit(0 if signals.received == signal.SIGINT else 128 + signals.received)
 
 
-def _plan(phase, model):
+def plan_of(phase, model):
     """For each update of a phase: (op, batches per step, its place among them, scalars, summaries to fetch with it)."""
     updates = [op.op if isinstance(op, tf.Tensor) else op for op in phase.updates]
     reach = [_ancestors(op) for op in updates]
@@ -209,7 +205,7 @@ def _phase_at(plans, step):
     raise ValueError("step {} is beyond the last phase".format(step))
 
 
-def _step(opened, model, plan, done, with_summaries, trace):
+def run_step(opened, model, plan, done, with_summaries, trace):
     """Runs the updates of one step; returns its scalars as floats and its serialised summaries."""
     values, summaries, number, fed = {}, [], None, None
     for op, times, place, scalars, own_summaries in plan:

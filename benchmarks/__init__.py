@@ -1,0 +1,1 @@
+"""Speed of the programs' training steps beside equal PyTorch models: `python -m benchmarks`."""

@@ -1,0 +1,85 @@
+"""The same models in PyTorch: same layers, losses, optimisers, batches and numbers read back each step."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+import data
+from data import batches
+
+
+def _encoder():
+    return nn.Sequential(nn.Conv2d(1, 16, 5, 2, 2), nn.ReLU(), nn.Conv2d(16, 32, 5, 2, 2), nn.ReLU(), nn.Flatten())
+
+
+def _decoder():
+    return nn.Sequential(nn.Linear(20, 1568), nn.Unflatten(1, (32, 7, 7)), nn.ReLU(),
+                         nn.ConvTranspose2d(32, 16, 5, 2, 2, 1), nn.ReLU(), nn.ConvTranspose2d(16, 1, 5, 2, 2, 1),
+                         nn.Flatten())
+
+
+def _cae():
+    encoder, head, decoder = _encoder(), nn.Linear(1568, 20), _decoder()
+    optimizer = torch.optim.Adam([*encoder.parameters(), *head.parameters(), *decoder.parameters()], 0.001)
+
+    def step(x):
+        loss = functional.mse_loss(torch.sigmoid(decoder(head(encoder(x.view(-1, 1, 28, 28))))), x)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+    return step
+
+
+def _vae():
+    encoder, mean_head, log_var_head, decoder = _encoder(), nn.Linear(1568, 20), nn.Linear(1568, 20), _decoder()
+    optimizer = torch.optim.Adam([p for part in (encoder, mean_head, log_var_head, decoder) for p in part.parameters()],
+                                 0.001)
+
+    def step(x):
+        hidden = encoder(x.view(-1, 1, 28, 28))
+        mean, log_var = mean_head(hidden), log_var_head(hidden)
+        z = mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
+        misfit = functional.binary_cross_entropy_with_logits(decoder(z), x, reduction="none").sum(1)
+        kl = 0.5 * (mean ** 2 + torch.exp(log_var) - log_var - 1).sum(1)
+        loss = (misfit + kl).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item(), misfit.mean().item(), kl.mean().item()
+    return step
+
+
+def _gan():
+    discriminator = nn.Sequential(nn.Linear(784, 256), nn.LeakyReLU(0.2), nn.Linear(256, 256), nn.LeakyReLU(0.2),
+                                  nn.Linear(256, 1))
+    generator = nn.Sequential(nn.Linear(100, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(),
+                              nn.Linear(1024, 784), nn.Tanh())
+    d_solver = torch.optim.Adam(discriminator.parameters(), 0.001, (0.5, 0.999))
+    g_solver = torch.optim.Adam(generator.parameters(), 0.001, (0.5, 0.999))
+
+    def step(x):
+        cross_entropy = functional.binary_cross_entropy_with_logits
+        real, fake = torch.ones(len(x), 1), torch.zeros(len(x), 1)
+        with torch.no_grad():
+            drawn = generator(torch.rand(len(x), 100) * 2 - 1)
+        d_loss = cross_entropy(discriminator(2 * x - 1), real) + cross_entropy(discriminator(drawn), fake)
+        d_solver.zero_grad()
+        d_loss.backward()
+        d_solver.step()
+        discriminator.requires_grad_(False)  # G's step needs no gradients of D's weights
+        g_loss = cross_entropy(discriminator(generator(torch.rand(len(x), 100) * 2 - 1)), real)
+        g_solver.zero_grad()
+        g_loss.backward()
+        g_solver.step()
+        discriminator.requires_grad_(True)
+        return d_loss.item(), g_loss.item()
+    return step
+
+
+def stepper(name, batch_size):
+    """A function that makes training step `number`."""
+    digits = data.load("digits")
+    indices = batches.shuffled(len(digits.train_images), batch_size, 0)
+    step = {"cae": _cae, "vae": _vae, "gan": _gan}[name]()
+    return lambda number: step(torch.from_numpy(batches.flat_pixels(digits.train_images[indices(number)])))

@@ -1,0 +1,253 @@
+"""The chapter's first three models: networks as in the text, losses by hand, who moves, and what comes out."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import data
+from gan_book import cae, demo, gan, metrics, vae
+from graphmode import cli, runs, tf, training, variables
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.digits.load(train=640, test=200)
+
+
+def config_of(program, tmp_path=None, **values):
+    values = {"batch_size": 32, "output_dir": str(tmp_path), "program": program.__name__, **values}
+    return cli.settings(program.Config, **values)
+
+
+def shapes():
+    return {v.op.name: tuple(v.shape.as_list()) for v in tf.trainable_variables()}
+
+
+DECODER = {"z_matrix/kernel": (20, 1568), "z_matrix/bias": (1568,),
+           "conv2d_transpose/kernel": (5, 5, 16, 32), "conv2d_transpose/bias": (16,),
+           "conv2d_transpose_1/kernel": (5, 5, 1, 16), "conv2d_transpose_1/bias": (1,)}
+ENCODER = {"conv2d/kernel": (5, 5, 1, 16), "conv2d/bias": (16,), "conv2d_1/kernel": (5, 5, 16, 32), "conv2d_1/bias": (32,)}
+
+
+def head(name):
+    return {name + "/kernel": (1568, 20), name + "/bias": (20,)}
+
+
+def test_layers_are_the_texts():
+    """Names are those that TensorFlow gives the text's own code, where the decoder's convolutions are unnamed."""
+    cae.CAE_CNN()
+    assert shapes() == {**ENCODER, **head("latent_var"), **DECODER}
+    for as_published, second in ((False, "w_log_var"), (True, "w_stddev")):
+        tf.reset_default_graph()
+        model = vae.VAE_CNN(as_published=as_published)
+        assert shapes() == {**ENCODER, **head("w_mean"), **head(second), **DECODER}
+        assert model.output.shape.as_list() == [None, 28, 28, 1] and model.input.op.name == "IMAGE_IN"
+    tf.reset_default_graph()
+    assert vae.VAE_CNN_GEN().input.op.name == "LATENT_IN"
+    assert shapes() == DECODER
+
+
+def test_strides_and_activations_are_the_texts():
+    cae.CAE_CNN()
+    operations = [(op.type, op.name.split("/")[0]) for op in tf.get_default_graph().get_operations()
+                  if op.type in ("Conv2D", "Conv2DBackpropInput", "Relu", "Sigmoid", "MatMul")]
+    assert operations == [("Conv2D", "ENCODER"), ("Relu", "ENCODER"), ("Conv2D", "ENCODER"), ("Relu", "ENCODER"),
+                          ("MatMul", "LATENT"), ("MatMul", "DECODER"), ("Relu", "DECODER"),
+                          ("Conv2DBackpropInput", "DECODER"), ("Relu", "DECODER"),
+                          ("Conv2DBackpropInput", "DECODER"), ("Sigmoid", "DECODER")]
+
+
+def test_gan_layers_are_the_texts_and_applied_twice_they_are_shared():
+    z = gan.noise(8, 100)
+    with tf.variable_scope("") as scope:
+        gan.discriminator(gan.generator(z))
+        scope.reuse_variables()
+        gan.discriminator(tf.zeros([8, 784]))
+    sizes = [("discriminator", [(784, 256), (256, 256), (256, 1)]), ("generator", [(100, 1024), (1024, 1024), (1024, 784)])]
+    assert shapes() == {"{}/dense{}/{}".format(net, "_%d" % n if n else "", kind): pair if kind == "kernel" else pair[1:]
+                        for net, layers in sizes for n, pair in enumerate(layers) for kind in ("kernel", "bias")}
+
+
+def test_noise_is_uniform_and_new_in_each_run(value):
+    z = gan.noise(1000, 100)
+    with training.session() as session:
+        first, second = session.run(z), session.run(z)
+    assert (first != second).any()
+    assert -1 <= first.min() < -0.99 and 0.99 < first.max() <= 1 and abs(first.mean()) < 0.01
+
+
+def test_kl_divergence_by_hand(value):
+    mean, log_var = np.float32([[0, 1, 0, -2]]), np.float32([[0, 0, np.log(4), np.log(0.25)]])
+    kl = value(vae.kl_divergence(tf.constant(mean), tf.constant(log_var)))
+    expected = [0, 0.5, 0.5 * (4 - np.log(4) - 1), 0.5 * (4 + 0.25 - np.log(0.25) - 1)]
+    np.testing.assert_allclose(kl[0], expected, rtol=1e-6)
+
+
+def test_likelihood_is_summed_over_pixels(value):
+    pixels, probability = np.float32([[0, 1, 0.25]]), 0.8
+    logits = np.full([1, 3], np.log(probability / (1 - probability)), np.float32)
+    nats = value(vae.negative_log_likelihood(tf.constant(pixels), tf.constant(logits)))
+    expected = -np.log(0.2) - np.log(0.8) - 0.25 * np.log(0.8) - 0.75 * np.log(0.2)
+    np.testing.assert_allclose(nats, [expected], rtol=1e-6)
+
+
+def test_published_vae_loss_is_a_mean_plus_a_sum(digits):
+    """At first the two terms are about .085 and 70 on the text's data: the KL rules."""
+    model = vae.VAE_CNN(as_published=True)
+    loss, generation, latent = vae.vae_loss(model, as_published=True)
+    with training.session() as session:
+        session.run(tf.global_variables_initializer())
+        x, y, mean, stddev, *losses = session.run(
+            [model.input, model.output_flat, model.mean, model.stddev, loss, generation, latent],
+            {model.input: data.batches.flat_pixels(digits.train_images[:64])})
+    by_hand = np.mean((x - y) ** 2), np.mean(0.5 * np.sum(mean ** 2 + stddev ** 2 - np.log(stddev ** 2) - 1, 1))
+    np.testing.assert_allclose(losses, [sum(by_hand), *by_hand], rtol=1e-4)
+    assert losses[2] > 100 * losses[1]
+
+
+@pytest.mark.parametrize("real, fake", [(0.0, 0.0), (3.0, -1.0), (-2.0, 5.0)])
+def test_gan_loss_by_hand(real, fake, value):
+    losses = value(gan.gan_loss(tf.fill([4, 1], real), tf.fill([4, 1], fake)))
+    softplus = lambda x: np.log1p(np.exp(x))  # noqa: E731
+    np.testing.assert_allclose(losses, [softplus(-real) + softplus(fake), softplus(-fake)], rtol=1e-5)
+
+
+def test_each_gan_step_moves_its_own_network_and_sees_the_batch_in_its_range(digits):
+    model = gan.build(config_of(gan, max_steps=1), digits)
+    discriminator, generator = variables.trainable("discriminator"), variables.trainable("generator")
+    with training.session() as session:
+        session.run(tf.global_variables_initializer())
+        states = [session.run([discriminator, generator])]
+        for update in model.phases[0].updates:
+            session.run(update, model.feed(0))
+            states.append(session.run([discriminator, generator]))
+    moved = [[all((a != b).any() for a, b in zip(old, new)) for old, new in zip(*pair)] for pair in zip(states, states[1:])]
+    assert moved == [[True, False], [False, True]]
+    same = [[all((a == b).all() for a, b in zip(old, new)) for old, new in zip(*pair)] for pair in zip(states, states[1:])]
+    assert same == [[False, True], [True, False]]
+
+
+@pytest.mark.parametrize("as_published, low", [(False, -1.0), (True, 0.0)])
+def test_range_of_the_discriminators_input(as_published, low, digits):
+    model = gan.build(config_of(gan, max_steps=1, as_published=as_published), digits)
+    first_layer = next(op for op in tf.get_default_graph().get_operations() if op.name.startswith("discriminator")
+                       and op.type == "MatMul")
+    with training.session() as session:
+        pixels = session.run(first_layer.inputs[0], model.feed(0))
+    assert (pixels.min(), pixels.max()) == (low, 1.0)
+
+
+def test_the_generators_class_restores_the_decoder_by_name(digits, tmp_path):
+    """VAE_CNN_GEN alone draws, from the same z, exactly what the VAE's own decoder draws."""
+    config = config_of(vae, tmp_path / "run", max_steps=3, latent_size=5, display_freq=0)
+    training.fit(vae.build(config, digits), config)
+    z = np.random.RandomState(0).randn(4, 5)
+    drawn = []
+    for make in (lambda: vae.VAE_CNN(latent_size=5), lambda: vae.VAE_CNN_GEN(latent_size=5)):
+        tf.reset_default_graph()
+        model = make()
+        latent = model.latent if isinstance(model, vae.VAE_CNN) else model.input
+        with training.session() as session:
+            training.restore(session, runs.find_checkpoint(config.output_dir))
+            feed = {latent: z, **({model.input: np.zeros([4, 784])} if latent is not model.input else {})}
+            drawn.append(session.run(model.output, feed))
+    np.testing.assert_array_equal(*drawn)
+
+
+@pytest.mark.parametrize("as_published", [True, False])
+def test_published_vae_collapses_and_ours_does_not(as_published, digits):
+    """The text's weighting makes 'ignore z' the optimum: KL near 0, one picture for every z. Its Adam at .0001 gets there
+    in thousands of steps; the optimum is the loss's, so the test walks there faster."""
+    model = vae.VAE_CNN(latent_size=5, as_published=as_published)
+    loss, _, latent_loss = vae.vae_loss(model, as_published)
+    step = tf.train.AdamOptimizer(0.003).minimize(loss)
+    samples, _ = cae.decoder(tf.random_normal([50, 5]), reuse=True)
+    feed = cae.digit_feed(config_of(vae), digits, model.input)
+    with training.session() as session:
+        session.run(tf.global_variables_initializer())
+        kl = [session.run([latent_loss, step], feed(n))[0] for n in range(500)][-1]
+        spread = session.run(samples).std(0).mean()
+    assert (kl < 0.1 and spread < 0.02) if as_published else (kl > 5 and spread > 0.05), (kl, spread)
+
+
+@pytest.mark.parametrize("program", [cae, vae, gan, metrics], ids=lambda program: program.__name__)
+@pytest.mark.parametrize("as_published", [False, True], ids=["default", "as published"])
+def test_every_program_trains_draws_and_evaluates(program, as_published, tmp_path, monkeypatch, digits):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data.digits, "load", lambda seed=0: digits)
+    monkeypatch.setattr(metrics.Config, "_field_defaults", {**metrics.Config._field_defaults, "max_epochs": 1})
+    extra = ["--latent_size", "2"] if program in (cae, vae) else []
+    extra += ["--importance_images", "2"] if program is vae else []
+    program.main(["--output_dir", "run", "--max_steps", "2", "--batch_size", "16", *extra,
+                  *(["--as_published"] if as_published else [])])
+    if program is not metrics:
+        program.main(["--mode", "sample", "--checkpoint", "run", "--count", "7"])
+        assert np.load("run/samples.npz")["images"].shape == (7, 28, 28)
+    program.main(["--mode", "evaluate", "--checkpoint", "run"])
+    figures = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert all(np.isfinite(number) for number in figures.values())
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert all(name in page for name in figures)
+    assert program is not cae or "latent space" in page
+
+
+def test_classifier_tells_drawn_digits_apart(digits, tmp_path):
+    config = config_of(gan, tmp_path)
+    larger = data.digits.load(train=3200, test=400, seed=5)
+    with metrics.trained(config, larger) as read:
+        probabilities, features = read(larger.test_images)
+        again, _ = read(data.batches.flat_pixels(larger.test_images).reshape(-1, 28, 28, 1))
+    assert np.mean(probabilities.argmax(1) == larger.test_labels) > 0.95
+    assert features.shape == (400, 128)
+    np.testing.assert_allclose(probabilities, again, atol=1e-6)
+    figures = metrics.judge(larger.test_images[larger.test_labels != 3], larger, config)
+    assert figures["samples: digits covered"] == 9 and figures["real test digits: digits covered"] == 10
+    assert figures["samples: Frechet distance"] > 2 * figures["real training digits: Frechet distance"]
+
+
+def run_program(*flags):
+    return subprocess.run([sys.executable, "-m", *flags], capture_output=True, text=True, timeout=120)
+
+
+def test_same_seed_same_scalars_byte_for_byte(tmp_path):
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        result = run_program("gan_book.gan", "--max_steps", "20", "--summary_freq", "5", "--seed", seed, "--output_dir",
+                             str(tmp_path / name))
+        assert result.returncode == 0, result.stderr
+    a, b, c = ((tmp_path / name / "scalars.csv").read_bytes() for name in "abc")
+    assert a == b != c and a.count(b"\n") == 5
+
+
+def test_killed_outright_it_resumes_at_the_last_checkpoint(tmp_path):
+    import time
+    folder = tmp_path / "run"
+    flags = ["gan_book.vae", "--output_dir", str(folder), "--max_steps", "100000", "--save_freq", "20", "--summary_freq", "10",
+             "--display_freq", "0", "--importance_images", "2"]
+    child = subprocess.Popen([sys.executable, "-m", *flags], stderr=subprocess.PIPE)
+    deadline = time.time() + 60
+    while runs.last_step(folder) < 40 and time.time() < deadline:
+        time.sleep(0.05)
+    child.kill()
+    child.communicate()
+    step = runs.last_step(folder)
+    assert step >= 40
+    assert run_program("gan_book.vae", "--output_dir", str(folder)).returncode == 2  # unasked, it touches nothing
+    result = run_program("gan_book.vae", "--output_dir", str(folder), "--resume", "--max_steps", str(step + 15))
+    assert result.returncode == 0, result.stderr
+    assert [int(row["step"]) for row in runs.read_scalars(folder)] == [*range(10, step + 15, 10), step + 15]
+    assert runs.last_step(folder) == step + 15
+    saved = tf.train.load_checkpoint(str(runs.find_checkpoint(folder)))
+    assert saved.get_tensor("global_step") == step + 15
+
+
+def test_demo_makes_one_page(tmp_path, monkeypatch, digits):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data.digits, "load", lambda seed=0: digits)
+    monkeypatch.setattr(metrics.Config, "_field_defaults", {**metrics.Config._field_defaults, "max_epochs": 1})
+    demo.main(["--vae_steps", "4", "--gan_steps", "4"])
+    page = (tmp_path / "runs/demo/index.html").read_text()
+    assert 'href="vae/report.html"' in page and 'href="gan/report.html"' in page and page.count("data:image/png") >= 5
+    demo.main(["--vae_steps", "4", "--gan_steps", "4"])  # again: starts anew
