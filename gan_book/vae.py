@@ -181,11 +181,15 @@ def evaluate(config):
             weights = session.run(log_weight, {vae.input: np.tile(image, [config.importance_samples, 1])})
             bounds.append(np.logaddexp.reduce(weights.astype(np.float64)) - np.log(len(weights)))
         _figures(config, session, vae, generator, inputs, means)
+    active = int(np.sum(np.var(means, 0) > 0.01))
+    if not active:
+        runs.warn(config.output_dir, "collapse: no entry of z says anything about the digit, so all samples are alike"
+                                     + (", as docs/errata.md explains" if config.as_published else ""))
     report.write_metrics(config.output_dir, {
         "test ELBO (nats per image)": float(-np.mean(misfits + kls)),
         "test log-likelihood of x given z (nats)": float(-np.mean(misfits)),
         "test KL (nats)": float(np.mean(kls)),
-        "active units": int(np.sum(np.var(means, 0) > 0.01)),
+        "active units": active,
         "latent size": config.latent_size,
         "importance-sampled NLL (nats per image)": float(-np.mean(bounds)),
         "importance samples": config.importance_samples,

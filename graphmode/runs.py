@@ -144,6 +144,8 @@ def read_scalars(folder):
 
 
 def warn(folder, message):
-    """Adds a line to the run's warnings, which its report shows."""
-    with open(str(path(folder, "warnings.txt")), "a", encoding="utf-8") as file:
-        file.write(message.replace("\n", " ") + "\n")
+    """Adds a line to the run's warnings, which its report shows; once, however often it is said."""
+    line, file = message.replace("\n", " ") + "\n", path(folder, "warnings.txt")
+    if not file.exists() or line not in file.read_text(encoding="utf-8").splitlines(keepends=True):
+        with open(str(file), "a", encoding="utf-8") as opened:
+            opened.write(line)

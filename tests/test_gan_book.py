@@ -108,6 +108,14 @@ def test_published_vae_loss_is_a_mean_plus_a_sum(digits):
     assert losses[2] > 100 * losses[1]
 
 
+@pytest.mark.parametrize("as_published", [True, False])
+def test_a_blank_image_breaks_the_published_head(as_published, value):
+    """Its sigma is exactly 0 at first, so that log(sigma^2) is infinite."""
+    model = vae.VAE_CNN(as_published=as_published)
+    loss = value(vae.vae_loss(model, as_published)[0], {model.input: np.zeros([1, 784])})
+    assert np.isposinf(loss) if as_published else 0 < loss < 1000
+
+
 @pytest.mark.parametrize("real, fake", [(0.0, 0.0), (3.0, -1.0), (-2.0, 5.0)])
 def test_gan_loss_by_hand(real, fake, value):
     losses = value(gan.gan_loss(tf.fill([4, 1], real), tf.fill([4, 1], fake)))
