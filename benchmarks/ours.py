@@ -2,7 +2,7 @@
 
 import data
 from gan_book import cae, gan, vae
-from graphmode import cli, tf, training
+from graphmode import cli, sessions, tf, training
 
 PROGRAMS = {"cae": cae, "vae": vae, "gan": gan}
 
@@ -13,6 +13,6 @@ def stepper(name, batch_size):
     config = cli.settings(program.Config, batch_size=batch_size, max_steps=10**6)
     model = program.build(config, data.load("digits"))
     plan = training.plan_of(model.phases[0], model)
-    session = training.session()
+    session = sessions.session()
     session.run(tf.global_variables_initializer())
     return lambda number: training.run_step(session, model, plan, number, False, None)

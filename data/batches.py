@@ -42,8 +42,3 @@ def shuffled(examples, batch_size, seed):
 def flat_pixels(images):
     """uint8 [N, height, width] -> float32 [N, height * width] in [0, 1]."""
     return images.reshape(len(images), -1).astype(np.float32) * np.float32(1 / 255)
-
-
-def parts(array, size):
-    """An array cut along its first axis into parts of at most `size`, in order."""
-    return [array[start:start + size] for start in range(0, len(array), size)]

@@ -16,7 +16,7 @@ import numpy as np
 
 import data
 from data import batches
-from graphmode import cli, images, report, runs, scores, tf, training
+from graphmode import cli, images, report, runs, scores, sessions, tf, training
 
 
 class Config(NamedTuple):
@@ -128,31 +128,27 @@ def digit_feed(config, digits, placeholder):
 
 
 def train(config):
-    digits = data.load(config.data, config.input_dir)
-    training.fit(build(config, digits), config)
-    with training.graph(config):
-        evaluate(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
+    training.fit(build(config, data.load(config.data, config.input_dir)), config)
 
 
 def sample(config):
     """Reconstructs test digits: the only pictures an autoencoder can make."""
     digits = data.load(config.data, config.input_dir)
     cae = CAE_CNN(latent_size=config.latent_size)
-    with training.session() as session:
-        training.restore(session, config.checkpoint)
+    with sessions.session() as session:
+        sessions.restore(session, config.checkpoint)
         inputs = batches.flat_pixels(digits.test_images[:config.count])
-        images.save_samples(config.output_dir, session.run(cae.output, {cae.input: inputs}))
+        images.save_samples(config.output_dir, sessions.in_parts(session, cae.output, cae.input, inputs))
 
 
 def evaluate(config):
     """metrics.json: test error and PSNR; figures: test digits beside their reconstructions, z by digit if it is 2-D."""
     digits = data.load(config.data, config.input_dir)
     cae = CAE_CNN(latent_size=config.latent_size)
-    with training.session() as session:
-        training.restore(session, config.checkpoint)
+    with sessions.session() as session:
+        sessions.restore(session, config.checkpoint)
         inputs = batches.flat_pixels(digits.test_images)
-        parts = [session.run([cae.output_flat, cae.latent], {cae.input: part}) for part in batches.parts(inputs, 500)]
-        outputs, latent = (np.concatenate(column) for column in zip(*parts))
+        outputs, latent = sessions.in_parts(session, [cae.output_flat, cae.latent], cae.input, inputs)
         figures = runs.path(config.output_dir, "figures")
         pairs = session.run(side_by_side(cae.input_images, cae.output), {cae.input: inputs[:50]})
     images.save_png(figures / "test_digits_and_reconstructions.png", images.grid(pairs, columns=10), zoom=2)
@@ -166,7 +162,8 @@ def evaluate(config):
 
 
 def main(argv=None):
-    cli.main("gan_book.cae", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.cae", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv,
+             after_training="evaluate")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 import data
-from data import batches
 from gan_book import cae, metrics
-from graphmode import cli, images, report, tf, training, variables
+from graphmode import cli, images, report, sessions, tf, training, variables
 
 
 class Config(NamedTuple):
@@ -116,9 +115,9 @@ def draw(config, count):
     z = tf.placeholder(tf.float32, [None, config.dim])
     samples = as_images(generator(z), config.as_published)
     noises = np.random.RandomState(config.seed).uniform(-1, 1, [count, config.dim])
-    with training.session() as session:
-        training.restore(session, config.checkpoint)
-        return np.concatenate([session.run(samples, {z: part}) for part in batches.parts(noises, 500)])
+    with sessions.session() as session:
+        sessions.restore(session, config.checkpoint)
+        return sessions.in_parts(session, samples, z, noises)
 
 
 def sample(config):

@@ -19,7 +19,7 @@ import numpy as np
 import data
 from data import batches, download
 from gan_book import cae
-from graphmode import cli, report, runs, scores, tf, training
+from graphmode import cli, report, runs, scores, sessions, tf, training
 
 
 class Config(NamedTuple):
@@ -74,19 +74,18 @@ def trained(config, digits):
     if runs.last_step(folder) < training.steps_for(own, len(digits.train_images)):
         sys.stderr.write("no classifier of {} yet: training one in {}\n".format(config.data, folder))
         own = own._replace(resume=runs.last_step(folder) > 0)
-        with training.graph(own):
+        with sessions.graph(own):
             training.fit(build(own, digits), own)
-    with training.graph(own):
+    with sessions.graph(own):
         x = tf.placeholder(tf.float32, [None, 784])
         logits, features = classifier(x)
         outputs = [tf.nn.softmax(logits), features]
-        with training.session() as session:
-            training.restore(session, runs.find_checkpoint(folder))
+        with sessions.session() as session:
+            sessions.restore(session, runs.find_checkpoint(folder))
 
             def read(images):
                 flat = batches.flat_pixels(images) if images.dtype == np.uint8 else images.reshape(len(images), -1)
-                read_parts = [session.run(outputs, {x: part}) for part in batches.parts(flat, 500)]
-                return tuple(np.concatenate(column) for column in zip(*read_parts))
+                return sessions.in_parts(session, outputs, x, flat)
             yield read
 
 
@@ -121,10 +120,7 @@ def judge(samples, digits, config):
 
 
 def train(config):
-    digits = data.load(config.data, config.input_dir)
-    training.fit(build(config, digits), config)
-    with training.graph(config):
-        evaluate(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
+    training.fit(build(config, data.load(config.data, config.input_dir)), config)
 
 
 def evaluate(config):
@@ -132,16 +128,16 @@ def evaluate(config):
     digits = data.load(config.data, config.input_dir)
     x = tf.placeholder(tf.float32, [None, 784])
     logits, _ = classifier(x)
-    with training.session() as session:
-        training.restore(session, config.checkpoint)
-        guesses = np.concatenate([session.run(logits, {x: part}).argmax(1)
-                                  for part in batches.parts(batches.flat_pixels(digits.test_images), 500)])
+    with sessions.session() as session:
+        sessions.restore(session, config.checkpoint)
+        guesses = sessions.in_parts(session, logits, x, batches.flat_pixels(digits.test_images)).argmax(1)
     report.write_metrics(config.output_dir, {"test accuracy": float(np.mean(guesses == digits.test_labels)),
                                              "test images": len(guesses)})
 
 
 def main(argv=None):
-    cli.main("gan_book.metrics", Config, {"train": train, "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.metrics", Config, {"train": train, "evaluate": evaluate}, __doc__, argv,
+             after_training="evaluate")
 
 
 if __name__ == "__main__":

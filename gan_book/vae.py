@@ -23,7 +23,7 @@ import numpy as np
 import data
 from data import batches
 from gan_book import cae
-from graphmode import cli, images, report, runs, tf, training
+from graphmode import cli, images, report, runs, sessions, tf, training
 
 
 class Config(NamedTuple):
@@ -142,20 +142,16 @@ def build(config, digits):
 
 
 def train(config):
-    digits = data.load(config.data, config.input_dir)
-    training.fit(build(config, digits), config)
-    with training.graph(config):
-        evaluate(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
+    training.fit(build(config, data.load(config.data, config.input_dir)), config)
 
 
 def sample(config):
     """Draws z from N(0, 1) and lets the generator make pictures of it."""
     generator = VAE_CNN_GEN(latent_size=config.latent_size)
     z = np.random.RandomState(config.seed).randn(config.count, config.latent_size)
-    with training.session() as session:
-        training.restore(session, config.checkpoint)
-        images.save_samples(config.output_dir, np.concatenate([
-            session.run(generator.output, {generator.input: part}) for part in batches.parts(z, 500)]))
+    with sessions.session() as session:
+        sessions.restore(session, config.checkpoint)
+        images.save_samples(config.output_dir, sessions.in_parts(session, generator.output, generator.input, z))
 
 
 def evaluate(config):
@@ -172,10 +168,9 @@ def evaluate(config):
     kl = tf.reduce_sum(kl_divergence(vae.mean, vae.log_var), 1)
     # log p(x, z) - log q(z | x) of the z that was drawn
     log_weight = -misfit - 0.5 * tf.reduce_sum(tf.square(vae.latent) - tf.square(vae.noise) - vae.log_var, 1)
-    with training.session() as session:
-        training.restore(session, config.checkpoint)
-        parts = [session.run([misfit, kl, vae.mean], {vae.input: part}) for part in batches.parts(inputs, 500)]
-        misfits, kls, means = (np.concatenate(column) for column in zip(*parts))
+    with sessions.session() as session:
+        sessions.restore(session, config.checkpoint)
+        misfits, kls, means = sessions.in_parts(session, [misfit, kl, vae.mean], vae.input, inputs)
         bounds = []
         for image in inputs[np.linspace(0, len(inputs) - 1, min(config.importance_images, len(inputs))).astype(int)]:
             weights = session.run(log_weight, {vae.input: np.tile(image, [config.importance_samples, 1])})
@@ -222,7 +217,8 @@ def _figures(config, session, vae, generator, inputs, means):
 
 
 def main(argv=None):
-    cli.main("gan_book.vae", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.vae", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv,
+             after_training="evaluate")
 
 
 if __name__ == "__main__":

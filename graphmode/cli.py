@@ -180,12 +180,13 @@ def _saved(program, folder, config):
     return {name: value for name, value in saved.items() if name in config._fields and name not in _OF_THE_MOMENT}
 
 
-def main(program, config_class, modes, doc, argv=None):
+def main(program, config_class, modes, doc, argv=None, after_training=None):
     """Runs one program: flags, seed, then the function of the mode.
 
     Args:
         program, config_class, doc, argv: see `parse`.
         modes: name -> function of a configuration.
+        after_training: a mode that follows "train", in a graph of its own, with the checkpoint just written.
 
     Raises:
         SystemExit: with one line on stderr; 2 for an InputError, 1 for a number that is no longer finite, 130 for
@@ -193,9 +194,12 @@ def main(program, config_class, modes, doc, argv=None):
     """
     try:
         config = parse(program, config_class, modes, doc, argv)
-        from graphmode import training
-        with training.graph(config):
-            return modes[config.mode](config)
+        from graphmode import sessions
+        with sessions.graph(config):
+            modes[config.mode](config)
+        if config.mode == "train" and after_training:
+            with sessions.graph(config):
+                modes[after_training](config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
     except InputError as error:
         _exit(program, error)
     except FloatingPointError as error:

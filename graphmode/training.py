@@ -1,6 +1,5 @@
 """The one training loop: what to update (`Phase`), what to show (`Model`), and `fit`, which knows nothing else."""
 
-import contextlib
 import importlib
 import math
 import signal
@@ -10,8 +9,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from graphmode import console, images, report, runs, tf
-from graphmode.runs import InputError
+from graphmode import console, images, report, runs, sessions, tf
 
 
 class Phase(NamedTuple):
@@ -45,32 +43,6 @@ def steps_for(config, examples):
     return config.max_steps or config.max_epochs * max(1, examples // config.batch_size)
 
 
-@contextlib.contextmanager
-def graph(config):
-    """An empty default graph. Its random ops start at a seed of their own where a run is resumed, lest noise repeats."""
-    with tf.Graph().as_default():
-        tf.set_random_seed(config.seed + (runs.last_step(config.output_dir) if config.resume else 0))
-        yield
-
-
-def session():
-    """A session; on a GPU it takes memory as it needs it."""
-    options = tf.ConfigProto(allow_soft_placement=True)
-    options.gpu_options.allow_growth = True
-    return tf.Session(config=options)
-
-
-def restore(opened, checkpoint, variables=None):
-    """Reads variables (all of the graph if None) by name. Raises InputError if the checkpoint has others."""
-    with opened.graph.as_default():
-        saver = tf.train.Saver(variables, save_relative_paths=True)
-    try:
-        saver.restore(opened, str(checkpoint))
-    except (tf.errors.OpError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise InputError("checkpoint {} does not fit this network: {}".format(checkpoint, reason)) from error
-
-
 def fit(model, config):
     """Trains a model and leaves a run's folder (see `runs`) with its report.
 
@@ -94,10 +66,10 @@ def fit(model, config):
     first = runs.last_step(config.output_dir) if config.resume else 0
     last = sum(phase.steps for phase in model.phases)
     checkpoint = str(runs.path(config.output_dir, "model.ckpt-%d" % first)) if first else config.checkpoint
-    with console.Signals() as signals, session() as opened:
+    with console.Signals() as signals, sessions.session() as opened:
         opened.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
         if checkpoint:
-            restore(opened, checkpoint)
+            sessions.restore(opened, checkpoint)
             first = first or int(opened.run(global_step))
         folder = runs.start(config)
         saver.set_last_checkpoints_with_time([(str(path), time.time()) for _, path in runs.checkpoints(folder)])

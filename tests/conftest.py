@@ -1,6 +1,6 @@
 import pytest
 
-from graphmode import cli, tf, training
+from graphmode import cli, sessions, tf
 
 
 def pytest_configure(config):
@@ -37,7 +37,7 @@ def settings(tmp_path):
 def value():
     """Reads a tensor, or several, after initialising what needs it."""
     def read(tensors, feed=None):
-        with training.session() as session:
+        with sessions.session() as session:
             session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
             return session.run(tensors, feed)
     return read

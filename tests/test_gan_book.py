@@ -10,7 +10,7 @@ import pytest
 
 import data
 from gan_book import cae, demo, gan, metrics, vae
-from graphmode import cli, runs, tf, training, variables
+from graphmode import cli, runs, sessions, tf, training, variables
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_gan_layers_are_the_texts_and_applied_twice_they_are_shared():
 
 def test_noise_is_uniform_and_new_in_each_run(value):
     z = gan.noise(1000, 100)
-    with training.session() as session:
+    with sessions.session() as session:
         first, second = session.run(z), session.run(z)
     assert (first != second).any()
     assert -1 <= first.min() < -0.99 and 0.99 < first.max() <= 1 and abs(first.mean()) < 0.01
@@ -99,7 +99,7 @@ def test_published_vae_loss_is_a_mean_plus_a_sum(digits):
     """At first the two terms are about .085 and 70 on the text's data: the KL rules."""
     model = vae.VAE_CNN(as_published=True)
     loss, generation, latent = vae.vae_loss(model, as_published=True)
-    with training.session() as session:
+    with sessions.session() as session:
         session.run(tf.global_variables_initializer())
         x, y, mean, stddev, *losses = session.run(
             [model.input, model.output_flat, model.mean, model.stddev, loss, generation, latent],
@@ -127,7 +127,7 @@ def test_gan_loss_by_hand(real, fake, value):
 def test_each_gan_step_moves_its_own_network_and_sees_the_batch_in_its_range(digits):
     model = gan.build(config_of(gan, max_steps=1), digits)
     discriminator, generator = variables.trainable("discriminator"), variables.trainable("generator")
-    with training.session() as session:
+    with sessions.session() as session:
         session.run(tf.global_variables_initializer())
         states = [session.run([discriminator, generator])]
         for update in model.phases[0].updates:
@@ -144,7 +144,7 @@ def test_range_of_the_discriminators_input(as_published, low, digits):
     model = gan.build(config_of(gan, max_steps=1, as_published=as_published), digits)
     first_layer = next(op for op in tf.get_default_graph().get_operations() if op.name.startswith("discriminator")
                        and op.type == "MatMul")
-    with training.session() as session:
+    with sessions.session() as session:
         pixels = session.run(first_layer.inputs[0], model.feed(0))
     assert (pixels.min(), pixels.max()) == (low, 1.0)
 
@@ -159,8 +159,8 @@ def test_the_generators_class_restores_the_decoder_by_name(digits, tmp_path):
         tf.reset_default_graph()
         model = make()
         latent = model.latent if isinstance(model, vae.VAE_CNN) else model.input
-        with training.session() as session:
-            training.restore(session, runs.find_checkpoint(config.output_dir))
+        with sessions.session() as session:
+            sessions.restore(session, runs.find_checkpoint(config.output_dir))
             feed = {latent: z, **({model.input: np.zeros([4, 784])} if latent is not model.input else {})}
             drawn.append(session.run(model.output, feed))
     np.testing.assert_array_equal(*drawn)
@@ -175,7 +175,7 @@ def test_published_vae_collapses_and_ours_does_not(as_published, digits):
     step = tf.train.AdamOptimizer(0.003).minimize(loss)
     samples, _ = cae.decoder(tf.random_normal([50, 5]), reuse=True)
     feed = cae.digit_feed(config_of(vae), digits, model.input)
-    with training.session() as session:
+    with sessions.session() as session:
         session.run(tf.global_variables_initializer())
         kl = [session.run([latent_loss, step], feed(n))[0] for n in range(500)][-1]
         spread = session.run(samples).std(0).mean()

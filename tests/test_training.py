@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from graphmode import runs, tf, training
+from graphmode import runs, sessions, tf, training
 from graphmode.runs import InputError
 
 
@@ -196,8 +196,8 @@ def test_checkpoint_of_another_network_is_refused_in_one_line(settings):
     training.fit(descent(1), config)
     tf.reset_default_graph()
     tf.get_variable("model/w", shape=[3])
-    with training.session() as session, pytest.raises(InputError, match="model.ckpt-1 does not fit.*") as error:
-        training.restore(session, runs.find_checkpoint(config.output_dir))
+    with sessions.session() as session, pytest.raises(InputError, match="model.ckpt-1 does not fit.*") as error:
+        sessions.restore(session, runs.find_checkpoint(config.output_dir))
     assert "\n" not in str(error.value)
 
 

@@ -1,0 +1,43 @@
+"""Graphs and sessions: a fresh graph with its seed, a session, weights from a checkpoint, long arrays in parts."""
+
+import contextlib
+
+import numpy as np
+
+from graphmode import runs, tf
+from graphmode.runs import InputError
+
+
+@contextlib.contextmanager
+def graph(config):
+    """An empty default graph. Its random ops start at a seed of their own where a run is resumed, lest noise repeats."""
+    with tf.Graph().as_default():
+        tf.set_random_seed(config.seed + (runs.last_step(config.output_dir) if config.resume else 0))
+        yield
+
+
+def session():
+    """A session; on a GPU it takes memory as it needs it."""
+    options = tf.ConfigProto(allow_soft_placement=True)
+    options.gpu_options.allow_growth = True
+    return tf.Session(config=options)
+
+
+def restore(opened, checkpoint, variables=None):
+    """Reads variables (all of the graph if None) by name. Raises InputError if the checkpoint has others."""
+    with opened.graph.as_default():
+        saver = tf.train.Saver(variables, save_relative_paths=True)
+    try:
+        saver.restore(opened, str(checkpoint))
+    except (tf.errors.OpError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise InputError("checkpoint {} does not fit this network: {}".format(checkpoint, reason)) from error
+
+
+def in_parts(opened, fetches, placeholder, values, size=500):
+    """Runs `fetches` (a tensor or a list) over a long array, `size` rows at a time; returns numpy arrays of all rows."""
+    several = isinstance(fetches, (list, tuple))
+    parts = [opened.run(list(fetches) if several else [fetches], {placeholder: values[start:start + size]})
+             for start in range(0, len(values), size)]
+    arrays = [np.concatenate(column) for column in zip(*parts)]
+    return arrays if several else arrays[0]
