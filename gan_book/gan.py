@@ -38,8 +38,8 @@ def discriminator(x):
         return logits
 
 
-def generator(z):
-    """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]."""
+def generator(z, is_training=True):
+    """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]; the same in training and after it."""
     with tf.variable_scope("generator"):
         fc1 = tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu)
         fc2 = tf.layers.dense(inputs=fc1, units=1024, activation=tf.nn.relu)
@@ -70,12 +70,17 @@ def noise(batch_size, dim):
     return tf.random_uniform(maxval=1, minval=-1, shape=[batch_size, dim])
 
 
-def build(config, digits):
-    """Both networks and their two training steps, fed from digits.train_images."""
+def build(config, digits, discriminator=discriminator, generator=generator, learning_rate=None):
+    """Both networks and their two training steps, fed from digits.train_images; later sections swap the networks.
+
+    Args:
+        learning_rate: a scalar tensor in place of config.lr.
+    """
     pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
     x = pixels if config.as_published else 2.0 * pixels - 1.0
-    discriminator_solver = tf.train.AdamOptimizer(learning_rate=config.lr, beta1=config.beta1)
-    generator_solver = tf.train.AdamOptimizer(learning_rate=config.lr, beta1=config.beta1)
+    learning_rate = config.lr if learning_rate is None else learning_rate
+    discriminator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
+    generator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
 
     z = noise(config.batch_size, config.dim)
     generator_sample = generator(z)
@@ -85,7 +90,8 @@ def build(config, digits):
         scope.reuse_variables()
         logits_fake = discriminator(generator_sample)
         fixed_z = np.random.RandomState(config.seed).uniform(-1, 1, [100, config.dim]).astype(np.float32)
-        samples = as_images(generator(tf.constant(fixed_z)), config.as_published)
+        samples = as_images(generator(tf.constant(fixed_z), is_training=config.as_published),
+                            config.as_published)
     variables.check_scopes("discriminator", "generator")
 
     discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake)
@@ -110,10 +116,10 @@ def train(config):
     training.fit(build(config, data.load(config.data, config.input_dir)), config)
 
 
-def draw(config, count):
+def draw(config, count, generator=generator):
     """`count` new pictures from the generator of config.checkpoint: float32 [count, 28, 28, 1] in [0, 1]."""
     z = tf.placeholder(tf.float32, [None, config.dim])
-    samples = as_images(generator(z), config.as_published)
+    samples = as_images(generator(z, is_training=config.as_published), config.as_published)
     noises = np.random.RandomState(config.seed).uniform(-1, 1, [count, config.dim])
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)

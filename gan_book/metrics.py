@@ -49,7 +49,7 @@ def build(config, digits):
     steps = training.steps_for(config, len(digits.train_images))
     global_step = tf.train.get_or_create_global_step()
     learning_rate = tf.train.cosine_decay(config.lr, global_step, steps)
-    step = tf.train.AdamOptimizer(learning_rate).minimize(loss, global_step)
+    step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
     pixel_feed = cae.digit_feed(config, digits, x)
     indices = batches.shuffled(len(digits.train_images), config.batch_size, config.seed)
     return training.Model(

@@ -131,7 +131,7 @@ def build(config, digits):
     with tf.name_scope("Solver"):
         global_step = tf.train.get_or_create_global_step()
         learning_rate = 0.0001 if config.as_published else tf.train.cosine_decay(config.lr, global_step, steps)
-        train_step = tf.train.AdamOptimizer(learning_rate).minimize(loss, global_step)
+        train_step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
     z = np.random.RandomState(config.seed).randn(100, config.latent_size).astype(np.float32)
     samples, _ = cae.decoder(tf.constant(z), reuse=True)
     return training.Model(

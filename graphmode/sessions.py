@@ -20,6 +20,9 @@ def session():
     """A session; on a GPU it takes memory as it needs it."""
     options = tf.ConfigProto(allow_soft_placement=True)
     options.gpu_options.allow_growth = True
+    # This optimiser fails on a convolution with leaky ReLU (TensorFlow 2.21 prints an error), and speeds nothing up here.
+    rewrites = options.graph_options.rewrite_options
+    rewrites.remapping = rewrites.OFF
     return tf.Session(config=options)
 
 

@@ -31,6 +31,9 @@ class Model(NamedTuple):
     images: name -> [N, height, width(, 1 or 3)] in [0, 1], drawn every `display_freq` steps, always with the first batch.
     feed: number -> feed_dict of that batch, a pure function, so that a resumed run goes on where it was; None for queues.
         The k-th occurrence among n of an op in step s is given batch s * n + k, so every op sees every batch once.
+
+    Schedules read tf.train.get_or_create_global_step(), which the loop advances by one after each step's last update; no
+    optimizer of a model advances it.
     """
     phases: Sequence[Phase]
     scalars: Dict[str, Any]
@@ -61,8 +64,6 @@ def fit(model, config):
     saver = tf.train.Saver(max_to_keep=5, save_relative_paths=True)
     weights = tf.trainable_variables()
     finite = tf.stack([tf.reduce_all(tf.is_finite(v)) for v in weights])
-    new_step = tf.placeholder(tf.int64, [])
-    set_step = tf.assign(global_step, new_step)
     first = runs.last_step(config.output_dir) if config.resume else 0
     last = sum(phase.steps for phase in model.phases)
     checkpoint = str(runs.path(config.output_dir, "model.ckpt-%d" % first)) if first else config.checkpoint
@@ -85,7 +86,6 @@ def fit(model, config):
             broken = [v.op.name for v, good in zip(weights, opened.run(finite)) if not good]
             if broken:
                 raise FloatingPointError("{} is not finite at step {}".format(", ".join(broken), step))
-            opened.run(set_step, {new_step: step})
             saver.save(opened, str(folder / "model.ckpt"), step, write_meta_graph=False)
 
         step, saved = first, first
@@ -135,7 +135,10 @@ def fit(model, config):
 
 
 def plan_of(phase, model):
-    """For each update of a phase: (op, batches per step, its place among them, scalars, summaries to fetch with it)."""
+    """For each update of a phase: (op, batches per step, its place among them, scalars, summaries to fetch with it).
+
+    With the last of them the global step moves on, once all that this run computes has been computed.
+    """
     updates = [op.op if isinstance(op, tf.Tensor) else op for op in phase.updates]
     reach = [_ancestors(op) for op in updates]
     plan = [(op, updates.count(op), updates[:n].count(op), {}, []) for n, op in enumerate(updates)]
@@ -147,6 +150,9 @@ def plan_of(phase, model):
         place = _place(summary, reach)
         if place is not None:
             plan[place][4].append(summary)
+    op, *rest = plan[-1]
+    with tf.control_dependencies([op] + [tensor.op for tensor in [*plan[-1][3].values(), *plan[-1][4]]]):
+        plan[-1] = (tf.assign_add(tf.train.get_or_create_global_step(), 1).op, *rest)
     return plan
 
 

@@ -56,7 +56,7 @@ def _nearest(op, names):
     return None
 
 
-def minimize(loss, scope, optimizer, global_step=None):
+def minimize(loss, scope, optimizer):
     """One training step of the network in `scope`: its weights follow the loss, its batch norms' averages move along.
 
     Args:
@@ -67,7 +67,7 @@ def minimize(loss, scope, optimizer, global_step=None):
     Returns:
         One op; when it has run, weights and moving averages are updated.
     """
-    step = optimizer.minimize(loss, var_list=trainable(scope), global_step=global_step)
+    step = optimizer.minimize(loss, var_list=trainable(scope))
     return tf.group(step, *updates(scope))
 
 

@@ -134,7 +134,7 @@ def test_missing_packages_are_named_with_the_cure():
     assert "pip install 'tensorflow>=2.16,<2.22'" in run(block.format("tensorflow")).stderr
 
 
-@pytest.mark.parametrize("program", ["gan_book.cae", "gan_book.vae", "gan_book.gan", "gan_book.metrics"])
+@pytest.mark.parametrize("program", ["gan_book.cae", "gan_book.vae", "gan_book.gan", "gan_book.dcgan", "gan_book.metrics"])
 def test_help_answers_before_tensorflow_is_imported(program):
     began = time.perf_counter()
     result = subprocess.run([sys.executable, "-X", "importtime", "-m", program, "--help"], capture_output=True, text=True)
