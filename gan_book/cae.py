@@ -121,10 +121,15 @@ def side_by_side(x_image, y):
     return tf.reshape(tf.stack([x_image[:50], y[:50]], axis=1), [-1] + x_image.shape.as_list()[1:])
 
 
-def digit_feed(config, digits, placeholder):
-    """number -> {placeholder: [batch, 784] digits in [0, 1]}, every epoch in an order of its own."""
+def digit_feed(config, digits, placeholder, labels=None):
+    """number -> {placeholder: [batch, 784] digits in [0, 1], labels: [batch]}, every epoch in an order of its own."""
     indices = batches.shuffled(len(digits.train_images), config.batch_size, config.seed)
-    return lambda number: {placeholder: batches.flat_pixels(digits.train_images[indices(number)])}
+
+    def feed(number):
+        chosen = indices(number)
+        fed = {placeholder: batches.flat_pixels(digits.train_images[chosen])}
+        return fed if labels is None else {**fed, labels: digits.train_labels[chosen]}
+    return feed
 
 
 def train(config):

@@ -71,17 +71,12 @@ def noise(batch_size, dim):
 
 
 def build(config, digits, discriminator=discriminator, generator=generator, learning_rate=None):
-    """Both networks and their two training steps, fed from digits.train_images; later sections swap the networks.
+    """Both networks and their two training steps, fed from digits.train_images; the DCGAN swaps the networks.
 
-    Args:
-        learning_rate: a scalar tensor in place of config.lr.
+    learning_rate: a scalar tensor in place of config.lr.
     """
     pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
     x = pixels if config.as_published else 2.0 * pixels - 1.0
-    learning_rate = config.lr if learning_rate is None else learning_rate
-    discriminator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
-    generator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
-
     z = noise(config.batch_size, config.dim)
     generator_sample = generator(z)
     with tf.variable_scope("") as scope:
@@ -89,21 +84,31 @@ def build(config, digits, discriminator=discriminator, generator=generator, lear
         # We want to re-use the discriminator weights.
         scope.reuse_variables()
         logits_fake = discriminator(generator_sample)
-        fixed_z = np.random.RandomState(config.seed).uniform(-1, 1, [100, config.dim]).astype(np.float32)
-        samples = as_images(generator(tf.constant(fixed_z), is_training=config.as_published),
-                            config.as_published)
-    variables.check_scopes("discriminator", "generator")
+        samples = as_images(generator(fixed_noise(config), is_training=config.as_published), config.as_published)
+    return alternate(config, len(digits.train_images), gan_loss(logits_real, logits_fake),
+                     config.lr if learning_rate is None else learning_rate,
+                     images={"samples": samples}, feed=cae.digit_feed(config, digits, pixels))
 
-    discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake)
+
+def fixed_noise(config):
+    """100 z that stay the same for the whole run, so that its grids compare: [100, dim]."""
+    return tf.constant(np.random.RandomState(config.seed).uniform(-1, 1, [100, config.dim]).astype(np.float32))
+
+
+def alternate(config, examples, losses, learning_rate, images, feed):
+    """The Model that updates the discriminator and the generator in turn, each with an Adam of its own."""
+    discriminator_loss, generator_loss = losses
+    discriminator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
+    generator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
+    variables.check_scopes("discriminator", "generator")
     # Training steps.
     discriminator_train_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
     generator_train_step = variables.minimize(generator_loss, "generator", generator_solver)
     return training.Model(
-        phases=[training.Phase("train", training.steps_for(config, len(digits.train_images)),
+        phases=[training.Phase("train", training.steps_for(config, examples),
                                [discriminator_train_step, generator_train_step])],
         scalars={"discriminator_loss": discriminator_loss, "generator_loss": generator_loss},
-        images={"samples": samples},
-        feed=cae.digit_feed(config, digits, pixels))
+        images=images, feed=feed)
 
 
 def as_images(flat, as_published=False):

@@ -50,12 +50,10 @@ def build(config, digits):
     global_step = tf.train.get_or_create_global_step()
     learning_rate = tf.train.cosine_decay(config.lr, global_step, steps)
     step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
-    pixel_feed = cae.digit_feed(config, digits, x)
-    indices = batches.shuffled(len(digits.train_images), config.batch_size, config.seed)
     return training.Model(
         phases=[training.Phase("train", steps, [step])],
         scalars={"loss": loss, "accuracy": tf.reduce_mean(tf.to_float(tf.equal(tf.argmax(logits, 1), labels)))},
-        feed=lambda number: {**pixel_feed(number), labels: digits.train_labels[indices(number)]})
+        feed=cae.digit_feed(config, digits, x, labels))
 
 
 @contextlib.contextmanager
@@ -89,13 +87,14 @@ def trained(config, digits):
             yield read
 
 
-def judge(samples, digits, config):
+def judge(samples, digits, config, labels=None):
     """Figures of samples, beside those of real test digits.
 
     Args:
         samples: [N, 28, 28, 1] floats in [0, 1]; 10,000 make figures that compare.
         digits: the data set they imitate.
         config: with `data`.
+        labels: the digits that were asked for, [N], if any.
 
     Returns:
         name -> number. A digit is covered if at least 1 % of the pictures are taken for it with a probability over .9.
@@ -113,6 +112,8 @@ def judge(samples, digits, config):
                         name + ": classified with p over .9": float(confident.mean()),
                         name + ": rarest digit's share": float(shares.min()),
                         name + ": commonest digit's share": float(shares.max())})
+    if labels is not None:
+        figures["samples: read as the digit asked for"] = float(np.mean(probabilities.argmax(1) == labels))
     figures["samples: Frechet distance"] = scores.frechet_distance(features, real_features)
     figures["real training digits: Frechet distance"] = scores.frechet_distance(floor_features, real_features)
     figures["classifier: test accuracy"] = float(np.mean(real_probabilities.argmax(1) == digits.test_labels))

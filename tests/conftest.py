@@ -1,5 +1,6 @@
 import pytest
 
+import data
 from graphmode import cli, sessions, tf
 
 
@@ -41,3 +42,17 @@ def value():
             session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
             return session.run(tensors, feed)
     return read
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return data.digits.load(train=640, test=200)
+
+
+def config_of(program, tmp_path=None, **values):
+    values = {"batch_size": 32, "output_dir": str(tmp_path), "program": program.__name__, **values}
+    return cli.settings(program.Config, **values)
+
+
+def shapes():
+    return {v.op.name: tuple(v.shape.as_list()) for v in tf.trainable_variables()}

@@ -9,22 +9,9 @@ import numpy as np
 import pytest
 
 import data
-from gan_book import cae, dcgan, demo, gan, metrics, vae
-from graphmode import cli, runs, sessions, tf, training, variables
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return data.digits.load(train=640, test=200)
-
-
-def config_of(program, tmp_path=None, **values):
-    values = {"batch_size": 32, "output_dir": str(tmp_path), "program": program.__name__, **values}
-    return cli.settings(program.Config, **values)
-
-
-def shapes():
-    return {v.op.name: tuple(v.shape.as_list()) for v in tf.trainable_variables()}
+from conftest import config_of, shapes
+from gan_book import began, cae, cgan, dcgan, demo, gan, metrics, vae, wgan
+from graphmode import runs, sessions, tf, training, variables
 
 
 DECODER = {"z_matrix/kernel": (20, 1568), "z_matrix/bias": (1568,),
@@ -70,62 +57,6 @@ def test_gan_layers_are_the_texts_and_applied_twice_they_are_shared():
     sizes = [("discriminator", [(784, 256), (256, 256), (256, 1)]), ("generator", [(100, 1024), (1024, 1024), (1024, 784)])]
     assert shapes() == {"{}/dense{}/{}".format(net, "_%d" % n if n else "", kind): pair if kind == "kernel" else pair[1:]
                         for net, layers in sizes for n, pair in enumerate(layers) for kind in ("kernel", "bias")}
-
-
-def test_dcgan_layers_are_the_texts(value):
-    """28 -> 24 -> 12 -> 8 -> 4, 1,024 to the dense layer; batch norms after each of the generator's layers but the last."""
-    dcgan.discriminator(dcgan.generator(gan.noise(8, 100)))
-    batch_norm = lambda n, size: {"batch_normalization%s/%s" % ("_%d" % n if n else "", kind): (size,)  # noqa: E731
-                                  for kind in ("gamma", "beta")}
-    expected = {"generator": {"dense": (100, 1024), "dense_1": (1024, 6272), "conv2d_transpose": (4, 4, 64, 128),
-                              "conv2d_transpose_1": (4, 4, 1, 64)},
-                "discriminator": {"conv2d": (5, 5, 1, 32), "conv2d_1": (5, 5, 32, 64), "dense": (1024, 1024),
-                                  "dense_1": (1024, 1)}}
-    sizes = {"generator/" + name: size for n, width in enumerate((1024, 6272, 64)) for name, size in
-             batch_norm(n, width).items()}
-    for net, layers in expected.items():
-        for layer, kernel in layers.items():
-            sizes["%s/%s/kernel" % (net, layer)] = kernel
-            sizes["%s/%s/bias" % (net, layer)] = (kernel[2] if "transpose" in layer else kernel[-1],)
-    assert shapes() == sizes
-    maps = [op.outputs[0].shape.as_list()[1:] for op in tf.get_default_graph().get_operations()
-            if op.name.startswith("discriminator") and op.type in ("BiasAdd", "MaxPool")]
-    assert maps == [[24, 24, 32], [12, 12, 32], [8, 8, 64], [4, 4, 64], [1024], [1]]
-    assert len(variables.moving_averages("generator")) == 6
-
-
-def test_one_picture_of_the_dcgan_differs_by_z_and_as_published_does_not(digits, tmp_path):
-    """A batch norm after a dense layer that sees one value gives beta, whatever z was."""
-    config = config_of(dcgan, tmp_path / "run", max_steps=2, display_freq=0, batch_size=16)
-    training.fit(dcgan.build(config, digits), config)
-    config = config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir)))
-
-    def alone(as_published):
-        pictures = []
-        for seed in (0, 1):
-            with tf.Graph().as_default():
-                pictures.append(dcgan.draw(config._replace(as_published=as_published, seed=seed), 1))
-        return np.abs(pictures[0] - pictures[1]).max()
-    assert alone(as_published=True) < 1e-3  # x * a + (beta - x * a): beta but for rounding
-    assert alone(as_published=False) > 0.01
-
-
-def test_training_the_generator_moves_its_averages_and_its_sampler_reads_them(digits):
-    model = dcgan.build(config_of(dcgan, max_steps=9, batch_size=16), digits)
-    d_step, g_step = model.phases[0].updates
-    averages = variables.moving_averages("generator")
-    with sessions.session() as session:
-        session.run(tf.global_variables_initializer())
-        before = session.run([averages, model.images["samples"]])
-        session.run(d_step, model.feed(0))
-        unmoved = session.run(averages)
-        session.run(g_step, model.feed(0))
-        after = session.run(averages)
-        session.run([tf.assign(v, v + 1.0) for v in averages])
-        shifted = session.run(model.images["samples"])
-    assert all((a == b).all() for a, b in zip(before[0], unmoved))
-    assert all((a != b).any() for a, b in zip(unmoved, after))
-    assert np.abs(shifted - before[1]).max() > 0.01
 
 
 def test_noise_is_uniform_and_new_in_each_run(value):
@@ -238,7 +169,7 @@ def test_published_vae_collapses_and_ours_does_not(as_published, digits):
     assert (kl < 0.1 and spread < 0.02) if as_published else (kl > 5 and spread > 0.05), (kl, spread)
 
 
-@pytest.mark.parametrize("program", [cae, vae, gan, dcgan, metrics], ids=lambda program: program.__name__)
+@pytest.mark.parametrize("program", [cae, vae, gan, dcgan, cgan, wgan, began, metrics], ids=lambda program: program.__name__)
 @pytest.mark.parametrize("as_published", [False, True], ids=["default", "as published"])
 def test_every_program_trains_draws_and_evaluates(program, as_published, tmp_path, monkeypatch, digits):
     monkeypatch.chdir(tmp_path)

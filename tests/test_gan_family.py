@@ -1,0 +1,142 @@
+"""The chapter's later GANs: layers as in the text, losses by hand, and how often which network moves."""
+
+import numpy as np
+import pytest
+
+import data
+from conftest import config_of, shapes
+from gan_book import began, cgan, dcgan, gan, wgan
+from graphmode import runs, sessions, tf, training, variables
+
+
+def test_dcgan_layers_are_the_texts(value):
+    """28 -> 24 -> 12 -> 8 -> 4, 1,024 to the dense layer; batch norms after each of the generator's layers but the last."""
+    dcgan.discriminator(dcgan.generator(gan.noise(8, 100)))
+    batch_norm = lambda n, size: {"batch_normalization%s/%s" % ("_%d" % n if n else "", kind): (size,)  # noqa: E731
+                                  for kind in ("gamma", "beta")}
+    expected = {"generator": {"dense": (100, 1024), "dense_1": (1024, 6272), "conv2d_transpose": (4, 4, 64, 128),
+                              "conv2d_transpose_1": (4, 4, 1, 64)},
+                "discriminator": {"conv2d": (5, 5, 1, 32), "conv2d_1": (5, 5, 32, 64), "dense": (1024, 1024),
+                                  "dense_1": (1024, 1)}}
+    sizes = {"generator/" + name: size for n, width in enumerate((1024, 6272, 64)) for name, size in
+             batch_norm(n, width).items()}
+    for net, layers in expected.items():
+        for layer, kernel in layers.items():
+            sizes["%s/%s/kernel" % (net, layer)] = kernel
+            sizes["%s/%s/bias" % (net, layer)] = (kernel[2] if "transpose" in layer else kernel[-1],)
+    assert shapes() == sizes
+    maps = [op.outputs[0].shape.as_list()[1:] for op in tf.get_default_graph().get_operations()
+            if op.name.startswith("discriminator") and op.type in ("BiasAdd", "MaxPool")]
+    assert maps == [[24, 24, 32], [12, 12, 32], [8, 8, 64], [4, 4, 64], [1024], [1]]
+    assert len(variables.moving_averages("generator")) == 6
+
+
+def test_one_picture_of_the_dcgan_differs_by_z_and_as_published_does_not(digits, tmp_path):
+    """A batch norm after a dense layer that sees one value gives beta, whatever z was."""
+    config = config_of(dcgan, tmp_path / "run", max_steps=2, display_freq=0, batch_size=16)
+    training.fit(dcgan.build(config, digits), config)
+    config = config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir)))
+
+    def alone(as_published):
+        pictures = []
+        for seed in (0, 1):
+            with tf.Graph().as_default():
+                pictures.append(dcgan.draw(config._replace(as_published=as_published, seed=seed), 1))
+        return np.abs(pictures[0] - pictures[1]).max()
+    assert alone(as_published=True) < 1e-3  # x * a + (beta - x * a): beta but for rounding
+    assert alone(as_published=False) > 0.01
+
+
+def test_training_the_generator_moves_its_averages_and_its_sampler_reads_them(digits):
+    model = dcgan.build(config_of(dcgan, max_steps=9, batch_size=16), digits)
+    d_step, g_step = model.phases[0].updates
+    averages = variables.moving_averages("generator")
+    with sessions.session() as session:
+        session.run(tf.global_variables_initializer())
+        before = session.run([averages, model.images["samples"]])
+        session.run(d_step, model.feed(0))
+        unmoved = session.run(averages)
+        session.run(g_step, model.feed(0))
+        after = session.run(averages)
+        session.run([tf.assign(v, v + 1.0) for v in averages])
+        shifted = session.run(model.images["samples"])
+    assert all((a == b).all() for a, b in zip(before[0], unmoved))
+    assert all((a != b).any() for a, b in zip(unmoved, after))
+    assert np.abs(shifted - before[1]).max() > 0.01
+
+
+def test_cgan_is_told_the_digit_in_both_networks(digits, tmp_path):
+    """The label stands behind pixels and noise; what is asked for is what the rows of noise carry."""
+    config = config_of(cgan, tmp_path / "run", max_steps=2, display_freq=0)
+    model = cgan.build(config, digits)
+    assert shapes()["discriminator/dense/kernel"] == (794, 256) and shapes()["generator/dense/kernel"] == (110, 1024)
+    fed = list(model.feed(3).values())
+    chosen = data.batches.shuffled(640, 32, 0)(3)
+    np.testing.assert_array_equal(fed[1], digits.train_labels[chosen])
+    np.testing.assert_array_equal(fed[0], data.batches.flat_pixels(digits.train_images[chosen]))
+    training.fit(model, config)
+    config = config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir)))
+    with tf.Graph().as_default():
+        sevens, threes = cgan.draw(config, np.full(3, 7)), None
+    with tf.Graph().as_default():
+        threes = cgan.draw(config, np.full(3, 3))
+    assert (sevens != threes).any()
+
+
+def test_labels_are_concatenated(value):
+    rows = value(cgan.labelled(tf.constant([[0.5, -1.0]]), tf.constant([3])))
+    np.testing.assert_array_equal(rows, [[0.5, -1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]])
+
+
+def test_wgan_loss_has_no_logarithm(value):
+    losses = value(wgan.wgan_loss(tf.constant([[3.0], [5.0]]), tf.constant([[1.0], [-2.0]])))
+    assert losses == (pytest.approx(-4.5), pytest.approx(0.5), pytest.approx(4.5))
+
+
+def test_gradient_penalty_of_a_known_slope(monkeypatch, value):
+    """A critic 3 x_1 + 4 x_2 has a slope of 5 everywhere: (5 - 1)^2 = 16."""
+    monkeypatch.setattr(wgan, "critic", lambda x: tf.matmul(x, tf.constant([[3.0], [4.0]])))
+    assert value(wgan.gradient_penalty(tf.ones([6, 2]), tf.zeros([6, 2]))) == pytest.approx(16.0, rel=1e-5)
+
+
+def test_wgan_takes_five_critic_steps_to_one_and_clips(digits, tmp_path):
+    """Read from the checkpoint: RMSProp keeps no count, so the batches that were fed tell."""
+    config = config_of(wgan, tmp_path / "run", max_steps=2, display_freq=0, batch_size=16)
+    model = wgan.build(config, digits)
+    numbers, feed = [], model.feed
+    updates = model.phases[1].updates
+    assert len(updates) == 6 and len(set(updates[:5])) == 1 and updates[5] != updates[0]
+    training.fit(model._replace(feed=lambda number: numbers.append(number) or feed(number)), config)
+    assert numbers == [0, 1, 2, 3, 4, 0, 5, 6, 7, 8, 9, 1]
+    saved = tf.train.load_checkpoint(str(runs.find_checkpoint(config.output_dir)))
+    critic = [saved.get_tensor(v.op.name) for v in variables.trainable("critic")]
+    assert max(np.abs(weights).max() for weights in critic) <= 0.01 + 1e-9
+    assert np.abs(saved.get_tensor("generator/dense/kernel")).max() > 0.01
+
+
+def test_wgan_warm_up_is_a_phase_of_a_hundred_critic_steps(digits):
+    model = wgan.build(config_of(wgan, max_steps=30, warm_up=True, batch_size=16), digits)
+    assert [(phase.steps, len(phase.updates)) for phase in model.phases] == [(25, 101), (5, 6)]
+
+
+@pytest.mark.parametrize("k, real, fake, expected", [
+    (0.2, 0.5, 0.1, (0.2 + 0.01 * 0.15, 0.65)), (0.2, 0.2, 0.4, (0.2 - 0.01 * 0.3, 0.5)),
+    (0.0, 0.2, 0.4, (0.0, 0.5)), (1.0, 0.5, 0.1, (1.0, 0.65))])
+def test_began_k_and_measure_by_hand(k, real, fake, expected, value):
+    """gamma .5, lambda .01; k stays in [0, 1]."""
+    assert value(began.balance(*map(tf.constant, (k, real, fake)), 0.5, 0.01)) == (
+        pytest.approx(expected[0], abs=1e-6), pytest.approx(expected[1]))
+
+
+def test_began_updates_discriminator_generator_and_k_in_turn(digits):
+    model = began.build(config_of(began, max_steps=1, batch_size=16), digits)
+    groups = [variables.trainable("discriminator"), variables.trainable("generator"),
+              [v for v in tf.global_variables() if v.op.name == "k"]]
+    with sessions.session() as session:
+        session.run(tf.global_variables_initializer())
+        states = [session.run(groups)]
+        for update in model.phases[0].updates:
+            session.run(update, model.feed(0))
+            states.append(session.run(groups))
+    moved = [[any((a != b).any() for a, b in zip(*pair)) for pair in zip(old, new)] for old, new in zip(states, states[1:])]
+    assert moved == [[True, False, False], [False, True, False], [False, False, True]]
