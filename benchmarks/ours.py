@@ -12,7 +12,7 @@ def stepper(name, batch_size):
     program = PROGRAMS[name]
     config = cli.settings(program.Config, batch_size=batch_size, max_steps=10**6)
     model = program.build(config, data.load("digits"))
-    plan = training.plan_of(model.phases[0], model)
+    plan = training.plan_of(model)[0]
     session = sessions.session()
     session.run(tf.global_variables_initializer())
-    return lambda number: training.run_step(session, model, plan, number, False, None)
+    return lambda number: training.run_step(session, model, plan, number)

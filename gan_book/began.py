@@ -16,11 +16,8 @@ Run: `./run.sh gan_book.began --data mnist`. Watch measure fall. Expect clean, r
 
 from typing import Literal, NamedTuple
 
-import numpy as np
-
-import data
-from gan_book import cae, gan, metrics
-from graphmode import cli, images, report, sessions, tf, training, variables
+from gan_book import cae, gan
+from graphmode import cli, tf, training, variables
 
 
 class Config(NamedTuple):
@@ -84,32 +81,12 @@ def build(config, digits):
         feed=cae.digit_feed(config, digits, pixels))
 
 
-def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
-
-
 def draw(config, count):
-    """`count` new pictures from config.checkpoint's generator: float32 [count, 28, 28, 1] in [0, 1]."""
-    z = tf.placeholder(tf.float32, [None, config.dim])
-    samples = generator(z)
-    noises = np.random.RandomState(config.seed).uniform(-1, 1, [count, config.dim])
-    with sessions.session() as session:
-        sessions.restore(session, config.checkpoint)
-        return sessions.in_parts(session, samples, z, noises)
-
-
-def sample(config):
-    images.save_samples(config.output_dir, draw(config, config.count))
-
-
-def evaluate(config):
-    """metrics.json: the GAN's figures."""
-    digits = data.load(config.data, config.input_dir)
-    report.write_metrics(config.output_dir, metrics.judge(draw(config, 10000), digits, config))
+    return gan.draw(config, count, generator, as_images=lambda samples, as_published: samples)
 
 
 def main(argv=None):
-    cli.main("gan_book.began", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.began", Config, gan.modes(build, draw), __doc__, argv)
 
 
 if __name__ == "__main__":

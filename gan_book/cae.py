@@ -23,6 +23,7 @@ class Config(NamedTuple):
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     latent_size: cli.whole(1) = 20  # length of z, as in the text
     lr: cli.real(0.0) = 0.001  # Adam's learning rate; the text's 0.0001 with --as_published
+    published = {"lr": 0.0001}
     count: cli.whole(1) = 100  # pictures that --mode sample draws
 
 
@@ -108,7 +109,7 @@ def build(config, digits):
         loss = tf.losses.mean_squared_error(labels=model_in, predictions=model_out_flat)
     # Solver configuration
     with tf.name_scope("Solver"):
-        train_step = tf.train.AdamOptimizer(0.0001 if config.as_published else config.lr).minimize(loss)
+        train_step = tf.train.AdamOptimizer(config.lr).minimize(loss)
     return training.Model(
         phases=[training.Phase("train", training.steps_for(config, len(digits.train_images)), [train_step])],
         scalars={"loss": loss},

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 import data
-from gan_book import cae, gan, metrics
+from gan_book import gan, metrics
 from graphmode import cli, images, report, sessions, tf, training
 
 
@@ -35,26 +35,15 @@ def labelled(inputs, labels):
 
 
 def build(config, digits):
-    """Both networks and their two training steps, fed from digits.train_images and their labels."""
-    pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
+    """The GAN with both networks told the label; the grids have a row for each digit."""
     y = tf.placeholder(tf.int32, [None], name="LABEL_IN")
-    x = pixels if config.as_published else 2.0 * pixels - 1.0
-    generator_sample = gan.generator(labelled(gan.noise(config.batch_size, config.dim), y))
-    with tf.variable_scope("") as scope:
-        logits_real = gan.discriminator(labelled(x, y))
-        scope.reuse_variables()
-        logits_fake = gan.discriminator(labelled(generator_sample, y))
-        rows = np.repeat(np.arange(10), 10)
-        samples = gan.as_images(gan.generator(labelled(gan.fixed_noise(config), rows)), config.as_published)
-    examples = len(digits.train_images)
-    decay = tf.train.cosine_decay(config.lr, tf.train.get_or_create_global_step(), training.steps_for(config, examples))
-    return gan.alternate(config, examples, gan.gan_loss(logits_real, logits_fake),
-                         config.lr if config.as_published else decay,
-                         images={"samples": samples}, feed=cae.digit_feed(config, digits, pixels, y))
-
-
-def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
+    decay = tf.train.cosine_decay(config.lr, tf.train.get_or_create_global_step(),
+                                  training.steps_for(config, len(digits.train_images)))
+    return gan.build(config, digits,
+                     discriminator=lambda x: gan.discriminator(labelled(x, y)),
+                     generator=lambda z: gan.generator(labelled(z, y)),
+                     sampler=lambda z: gan.generator(labelled(z, np.repeat(np.arange(10), 10))),
+                     labels=y, learning_rate=config.lr if config.as_published else decay)
 
 
 def draw(config, labels):
@@ -80,7 +69,7 @@ def evaluate(config):
 
 
 def main(argv=None):
-    cli.main("gan_book.cgan", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.cgan", Config, {**gan.modes(build, draw), "sample": sample, "evaluate": evaluate}, __doc__, argv)
 
 
 if __name__ == "__main__":

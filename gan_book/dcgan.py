@@ -19,9 +19,8 @@ digits with few flaws.
 import functools
 from typing import Literal, NamedTuple
 
-import data
-from gan_book import gan, metrics
-from graphmode import cli, images, report, tf, training
+from gan_book import gan
+from graphmode import cli, tf, training
 
 
 class Config(NamedTuple):
@@ -75,28 +74,21 @@ def build(config, digits):
     """The GAN with these networks."""
     global_step = tf.train.get_or_create_global_step()
     decay = tf.train.cosine_decay(config.lr, global_step, training.steps_for(config, len(digits.train_images)))
-    return gan.build(config, digits, discriminator, generator, config.lr if config.as_published else decay)
+    return gan.build(config, digits, discriminator, generator, sampler(config),
+                     learning_rate=config.lr if config.as_published else decay)
 
 
-def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
+def sampler(config):
+    """The generator as it draws pictures: with its moving averages, or as published with those of the pictures at hand."""
+    return functools.partial(generator, is_training=config.as_published)
 
 
-draw = functools.partial(gan.draw, generator=generator)
-
-
-def sample(config):
-    images.save_samples(config.output_dir, draw(config, config.count))
-
-
-def evaluate(config):
-    """metrics.json: 10,000 samples judged by a classifier of digits, beside the same figures for real test digits."""
-    digits = data.load(config.data, config.input_dir)
-    report.write_metrics(config.output_dir, metrics.judge(draw(config, 10000), digits, config))
+def draw(config, count):
+    return gan.draw(config, count, sampler(config))
 
 
 def main(argv=None):
-    cli.main("gan_book.dcgan", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.dcgan", Config, gan.modes(build, draw), __doc__, argv)
 
 
 if __name__ == "__main__":

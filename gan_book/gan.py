@@ -5,7 +5,7 @@ cross-entropies of D's logits. New since the VAE: nothing compares a drawing wit
 Reference: Goodfellow et al. 2014, with the generator loss that does not saturate.
 
 Deviations from the text: digits are brought to [-1, 1], which the generator's tanh needs and the text's own tips ask for
-(`--as_published` feeds [0, 1]). `gan_loss` averages `generator_loss`; the text's `G_loss` does not exist. The text gives
+(`--as_published` feeds [0, 1]). The variable lists that the text hands to its solvers are `variables.minimize`'s. `gan_loss` averages `generator_loss`; the text's `G_loss` does not exist. The text gives
 no batch size: 128.
 
 Run: `./run.sh gan_book.gan --data mnist`; `--mode evaluate` holds 10,000 samples against real digits. Expect rough
@@ -38,8 +38,8 @@ def discriminator(x):
         return logits
 
 
-def generator(z, is_training=True):
-    """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]; the same in training and after it."""
+def generator(z):
+    """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]."""
     with tf.variable_scope("generator"):
         fc1 = tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu)
         fc2 = tf.layers.dense(inputs=fc1, units=1024, activation=tf.nn.relu)
@@ -70,13 +70,24 @@ def noise(batch_size, dim):
     return tf.random_uniform(maxval=1, minval=-1, shape=[batch_size, dim])
 
 
-def build(config, digits, discriminator=discriminator, generator=generator, learning_rate=None):
-    """Both networks and their two training steps, fed from digits.train_images; the DCGAN swaps the networks.
+def build(config, digits, discriminator=discriminator, generator=generator, sampler=None, labels=None,
+          learning_rate=None):
+    """Both networks and their two training steps, fed from digits.train_images.
 
-    learning_rate: a scalar tensor in place of config.lr.
+    The sections after this one swap the networks.
+
+    Args:
+        discriminator, generator: functions of x and of z.
+        sampler: the generator as it draws pictures, if that differs.
+        labels: a placeholder that is fed the digits' labels.
+        learning_rate: a scalar tensor in place of config.lr.
     """
     pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
     x = pixels if config.as_published else 2.0 * pixels - 1.0
+    learning_rate = config.lr if learning_rate is None else learning_rate
+    discriminator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
+    generator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
+
     z = noise(config.batch_size, config.dim)
     generator_sample = generator(z)
     with tf.variable_scope("") as scope:
@@ -84,31 +95,24 @@ def build(config, digits, discriminator=discriminator, generator=generator, lear
         # We want to re-use the discriminator weights.
         scope.reuse_variables()
         logits_fake = discriminator(generator_sample)
-        samples = as_images(generator(fixed_noise(config), is_training=config.as_published), config.as_published)
-    return alternate(config, len(digits.train_images), gan_loss(logits_real, logits_fake),
-                     config.lr if learning_rate is None else learning_rate,
-                     images={"samples": samples}, feed=cae.digit_feed(config, digits, pixels))
+        samples = as_images((sampler or generator)(fixed_noise(config)), config.as_published)
+    variables.check_scopes("discriminator", "generator")
+
+    discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake)
+    # Training steps.
+    discriminator_train_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
+    generator_train_step = variables.minimize(generator_loss, "generator", generator_solver)
+    return training.Model(
+        phases=[training.Phase("train", training.steps_for(config, len(digits.train_images)),
+                               [discriminator_train_step, generator_train_step])],
+        scalars={"discriminator_loss": discriminator_loss, "generator_loss": generator_loss},
+        images={"samples": samples},
+        feed=cae.digit_feed(config, digits, pixels, labels))
 
 
 def fixed_noise(config):
     """100 z that stay the same for the whole run, so that its grids compare: [100, dim]."""
     return tf.constant(np.random.RandomState(config.seed).uniform(-1, 1, [100, config.dim]).astype(np.float32))
-
-
-def alternate(config, examples, losses, learning_rate, images, feed):
-    """The Model that updates the discriminator and the generator in turn, each with an Adam of its own."""
-    discriminator_loss, generator_loss = losses
-    discriminator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
-    generator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
-    variables.check_scopes("discriminator", "generator")
-    # Training steps.
-    discriminator_train_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
-    generator_train_step = variables.minimize(generator_loss, "generator", generator_solver)
-    return training.Model(
-        phases=[training.Phase("train", training.steps_for(config, examples),
-                               [discriminator_train_step, generator_train_step])],
-        scalars={"discriminator_loss": discriminator_loss, "generator_loss": generator_loss},
-        images=images, feed=feed)
 
 
 def as_images(flat, as_published=False):
@@ -117,32 +121,35 @@ def as_images(flat, as_published=False):
     return tf.reshape(pixels, [-1, 28, 28, 1])
 
 
-def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
-
-
-def draw(config, count, generator=generator):
+def draw(config, count, generator=generator, as_images=as_images):
     """`count` new pictures from the generator of config.checkpoint: float32 [count, 28, 28, 1] in [0, 1]."""
     z = tf.placeholder(tf.float32, [None, config.dim])
-    samples = as_images(generator(z, is_training=config.as_published), config.as_published)
+    samples = as_images(generator(z), config.as_published)
     noises = np.random.RandomState(config.seed).uniform(-1, 1, [count, config.dim])
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
         return sessions.in_parts(session, samples, z, noises)
 
 
-def sample(config):
-    images.save_samples(config.output_dir, draw(config, config.count))
+def modes(build, draw):
+    """What the program of a GAN can do, from its `build(config, digits)` and `draw(config, count)`.
 
+    evaluate: metrics.json, 10,000 samples judged by a classifier of digits, beside the same figures for real test digits.
+    """
+    def train(config):
+        training.fit(build(config, data.load(config.data, config.input_dir)), config)
 
-def evaluate(config):
-    """metrics.json: 10,000 samples judged by a classifier of digits, beside the same figures for real test digits."""
-    digits = data.load(config.data, config.input_dir)
-    report.write_metrics(config.output_dir, metrics.judge(draw(config, 10000), digits, config))
+    def sample(config):
+        images.save_samples(config.output_dir, draw(config, config.count))
+
+    def evaluate(config):
+        digits = data.load(config.data, config.input_dir)
+        report.write_metrics(config.output_dir, metrics.judge(draw(config, 10000), digits, config))
+    return {"train": train, "sample": sample, "evaluate": evaluate}
 
 
 def main(argv=None):
-    cli.main("gan_book.gan", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.gan", Config, modes(build, draw), __doc__, argv)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ the MNIST test set right.
 """
 
 import contextlib
+import os
 import sys
+import tempfile
 import zlib
 from typing import Literal, NamedTuple
 
@@ -67,13 +69,17 @@ def trained(config, digits):
     Yields:
         A function: uint8 or float pictures [N, 28, 28(, 1)] -> (probabilities [N, 10], features [N, 128]).
     """
-    folder = download.cache_dir() / "classifier-{}-{:08x}".format(config.data, zlib.crc32(digits.train_images.tobytes()))
-    own = cli.settings(Config, program="gan_book.metrics", data=config.data, output_dir=str(folder), save_freq=500)
-    if runs.last_step(folder) < training.steps_for(own, len(digits.train_images)):
-        sys.stderr.write("no classifier of {} yet: training one in {}\n".format(config.data, folder))
-        own = own._replace(resume=runs.last_step(folder) > 0)
-        with sessions.graph(own):
+    content = zlib.crc32(digits.train_labels.tobytes(), zlib.crc32(digits.train_images.tobytes()))
+    folder = download.cache_dir() / "classifier-{}-{:08x}".format(config.data, content)
+    own = cli.settings(Config, program="gan_book.metrics", data=config.data)
+    if not folder.exists():
+        sys.stderr.write("no classifier of {} yet: training one, kept in {}\n".format(config.data, folder))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=str(folder.parent)) as workshop, sessions.graph(own):
+            own = own._replace(output_dir=workshop + "/classifier")
             training.fit(build(own, digits), own)
+            with contextlib.suppress(OSError):  # another process may just have put one there
+                os.rename(own.output_dir, str(folder))
     with sessions.graph(own):
         x = tf.placeholder(tf.float32, [None, 784])
         logits, features = classifier(x)

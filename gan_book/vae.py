@@ -30,9 +30,10 @@ class Config(NamedTuple):
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     latent_size: cli.whole(1) = 20  # length of z, as in the text
     lr: cli.real(0.0) = 0.001  # Adam's first learning rate; the text's constant 0.0001 with --as_published
+    published = {"lr": 0.0001}
     count: cli.whole(1) = 100  # pictures that --mode sample draws
     importance_samples: cli.whole(1) = 200  # draws of z per image for the log-likelihood (evaluate)
-    importance_images: cli.whole(1) = 500  # test images it is estimated on (evaluate)
+    importance_images: cli.whole(1) = 1000  # test images it is estimated on (evaluate)
 
 
 class VAE_CNN(object):
@@ -64,16 +65,45 @@ class VAE_CNN(object):
         self.__y, self.__logits = cae.decoder(self.__guessed_z)
         self.__y_flat = tf.reshape(self.__y, [tf.shape(self.__x)[0], img_size * img_size])
 
-    input = property(lambda self: self.__x)
-    input_images = property(lambda self: self.__x_image)
-    mean = property(lambda self: self.__w_mean)
-    stddev = property(lambda self: self.__w_stddev)
-    log_var = property(lambda self: self.__log_var)
-    noise = property(lambda self: self.__samples)
-    latent = property(lambda self: self.__guessed_z)
-    output = property(lambda self: self.__y)
-    output_flat = property(lambda self: self.__y_flat)
-    logits_flat = property(lambda self: tf.reshape(self.__logits, tf.shape(self.__x)))
+    @property
+    def input(self):
+        return self.__x
+
+    @property
+    def input_images(self):
+        return self.__x_image
+
+    @property
+    def mean(self):
+        return self.__w_mean
+
+    @property
+    def stddev(self):
+        return self.__w_stddev
+
+    @property
+    def log_var(self):
+        return self.__log_var
+
+    @property
+    def noise(self):
+        return self.__samples
+
+    @property
+    def latent(self):
+        return self.__guessed_z
+
+    @property
+    def output(self):
+        return self.__y
+
+    @property
+    def output_flat(self):
+        return self.__y_flat
+
+    @property
+    def logits_flat(self):
+        return tf.reshape(self.__logits, tf.shape(self.__x))
 
 
 class VAE_CNN_GEN(object):
@@ -130,7 +160,7 @@ def build(config, digits):
     # Solver
     with tf.name_scope("Solver"):
         global_step = tf.train.get_or_create_global_step()
-        learning_rate = 0.0001 if config.as_published else tf.train.cosine_decay(config.lr, global_step, steps)
+        learning_rate = config.lr if config.as_published else tf.train.cosine_decay(config.lr, global_step, steps)
         train_step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
     z = np.random.RandomState(config.seed).randn(100, config.latent_size).astype(np.float32)
     samples, _ = cae.decoder(tf.constant(z), reuse=True)

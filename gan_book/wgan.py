@@ -13,11 +13,11 @@ Run: `./run.sh gan_book.wgan --data mnist`; slow, as the text says: each generat
 wasserstein_estimate: it falls as the samples get better. Expect digits rougher than the DCGAN's.
 """
 
+import functools
 from typing import Literal, NamedTuple
 
-import data
-from gan_book import cae, dcgan, gan, metrics
-from graphmode import cli, images, report, tf, training, variables
+from gan_book import cae, dcgan, gan
+from graphmode import cli, tf, training, variables
 
 
 class Config(NamedTuple):
@@ -26,6 +26,7 @@ class Config(NamedTuple):
     batch_size: cli.whole(1) = 64  # examples per step, as in the paper
     dim: cli.whole(1) = 100  # length of z
     lr: cli.real(0.0) = 0.00005  # of both RMSProps, as in the paper; the text's 0.0005 with --as_published
+    published = {"lr": 0.0005}
     critic_steps: cli.whole(1) = 5  # for each generator step
     limit: cli.real(0.0) = 0.01  # the critic's weights are clipped to [-limit, limit]
     warm_up: bool = False  # the official schedule: 100 critic steps for each of the first 25 generator steps
@@ -72,11 +73,10 @@ def build(config, digits):
         critic_step = variables.minimize(critic_loss, "critic", tf.train.AdamOptimizer(0.0001, 0.0, 0.9))
         generator_step = variables.minimize(generator_loss, "generator", tf.train.AdamOptimizer(0.0001, 0.0, 0.9))
     else:
-        learning_rate = 0.0005 if config.as_published else config.lr
-        critic_step = variables.minimize(critic_loss, "critic", tf.train.RMSPropOptimizer(learning_rate))
+        critic_step = variables.minimize(critic_loss, "critic", tf.train.RMSPropOptimizer(config.lr))
         with tf.control_dependencies([critic_step]):
             critic_step = variables.clip("critic", config.limit)
-        generator_step = variables.minimize(generator_loss, "generator", tf.train.RMSPropOptimizer(learning_rate))
+        generator_step = variables.minimize(generator_loss, "generator", tf.train.RMSPropOptimizer(config.lr))
     steps = training.steps_for(config, len(digits.train_images))
     first = min(25, steps) if config.warm_up else 0
     return training.Model(
@@ -88,27 +88,14 @@ def build(config, digits):
         feed=cae.digit_feed(config, digits, pixels))
 
 
-def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
-
-
 def draw(config, count):
     """`count` new pictures: see gan.draw; digits are in [-1, 1] also as published."""
-    return gan.draw(config._replace(as_published=False), count, dcgan.generator)
-
-
-def sample(config):
-    images.save_samples(config.output_dir, draw(config, config.count))
-
-
-def evaluate(config):
-    """metrics.json: the GAN's figures."""
-    digits = data.load(config.data, config.input_dir)
-    report.write_metrics(config.output_dir, metrics.judge(draw(config, 10000), digits, config))
+    sampler = functools.partial(dcgan.generator, is_training=False)
+    return gan.draw(config._replace(as_published=False), count, sampler)
 
 
 def main(argv=None):
-    cli.main("gan_book.wgan", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.wgan", Config, gan.modes(build, draw), __doc__, argv)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import types
 
 # Read by TensorFlow's lazy loaders: tf.layers lives in Keras 2 alone. Set here, as early as can be.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 
 
 class _OnFirstUse(types.ModuleType):

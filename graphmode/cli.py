@@ -5,6 +5,8 @@ A program declares its numbers in a NamedTuple, a line each, the comment being t
     class Config(NamedTuple):
         latent_size: cli.whole(1) = 20  # length of z, as in the text
 
+    published = {}  # numbers that --as_published changes, unless they are given
+
 and calls `main`. The flags of `Run`, which all programs share, are added; a program changes the default of one
 by naming it in its own `Config`. TensorFlow is not imported here before the flags are known to be good.
 """
@@ -13,6 +15,7 @@ import argparse
 import collections
 import inspect
 import json
+import os
 import re
 import sys
 import typing
@@ -53,7 +56,7 @@ class Run(NamedTuple):
     mode: str = "train"
     input_dir: str = ""  # folder with the data; empty: see --data
     output_dir: str = ""  # the run's folder; empty: runs/PROGRAM when training, else the checkpoint's folder
-    checkpoint: str = ""  # a run's folder, or one model.ckpt-N in it: where weights and settings come from
+    checkpoint: str = ""  # a run's folder, or one model.ckpt-N in it: its weights, and but for training its settings too
     resume: bool = False  # go on with the run in --output_dir from its last checkpoint, with its settings
     overwrite: bool = False  # start anew in a folder that holds a run
     as_published: bool = False  # the text's literal code where the default differs from it (docs/errata.md)
@@ -96,7 +99,8 @@ def settings(config_class, **values):
     """A program's whole configuration: `Run`'s fields and its own, with `values` in place of the defaults."""
     fields = _fields(config_class)
     config = collections.namedtuple("Config", fields)(*(default for _, default, _ in fields.values()))
-    return config._replace(**values)
+    published = getattr(config_class, "published", {}) if values.get("as_published") else {}
+    return config._replace(**{**published, **values})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -138,6 +142,8 @@ def parse(program, config_class, modes, doc, argv=None):
         InputError: unknown flag, value out of range, no or wrong checkpoint, a folder that already holds a run.
     """
     given = vars(_parser(program, config_class, modes, doc).parse_args(argv))
+    for name in {"input_dir", "output_dir", "checkpoint"} & given.keys():
+        given[name] = os.path.expanduser(given[name])  # --output_dir=~/x: no shell does it there
     config = settings(config_class, program=program, **given)
     if config.mode != "train":
         if not config.checkpoint:
@@ -159,10 +165,13 @@ def parse(program, config_class, modes, doc, argv=None):
             if name in saved and saved[name] != given[name]:
                 raise InputError("--{} {} contradicts the run in {}, which has {}: leave it out, or use another "
                                  "--output_dir".format(name, given[name], config.output_dir, saved[name]))
+        if "max_epochs" in given and "max_steps" not in given:
+            saved["max_steps"] = 0
         return config._replace(**{**saved, **given})
     if runs.holds_a_run(config.output_dir) and not config.overwrite:
         raise InputError("{} already holds a run: --resume goes on with it, --overwrite starts anew".format(
             config.output_dir))
+    runs.check_free(config.output_dir)
     return config
 
 
@@ -194,12 +203,14 @@ def main(program, config_class, modes, doc, argv=None, after_training=None):
     """
     try:
         config = parse(program, config_class, modes, doc, argv)
-        from graphmode import sessions
+        from graphmode import sessions  # not before the flags are good
         with sessions.graph(config):
             modes[config.mode](config)
         if config.mode == "train" and after_training:
             with sessions.graph(config):
                 modes[after_training](config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
+    except runs.Stopped as stopped:
+        _exit(program, *(stopped.message, stopped.code) if config.mode == "train" else ("stopped", stopped.code or 130))
     except InputError as error:
         _exit(program, error)
     except FloatingPointError as error:

@@ -42,12 +42,14 @@ NEWEST, OLDEST = (2, 21), (2, 16)
 
 _START_UP_NOISE = re.compile(
     r"All log messages before absl::InitializeLog|oneDNN custom operations are on|computation_placer already registered"
-    r"|Could not find cuda drivers|Unable to register cu\w+ factory|Attempting to register factory for plugin"
-    r"|This TensorFlow binary is optimized to use|To enable the following instructions|Cannot dlopen some GPU libraries"
-    r"|Follow the guide at https://www.tensorflow.org/install/gpu|Skipping registering GPU devices"
-    r"|Unable to find cudart|TF-TRT Warning: Could not find TensorRT|MLIR V1 optimization pass is not enabled")
-_NO_DRIVER = re.compile(r"failed call to cuInit|no NVIDIA GPU device is present|kernel driver does not appear to be running"
-                        r"|retrieving CUDA diagnostic information|libcuda reported version|kernel reported version")
+    r"|Unable to register cu\w+ factory|Attempting to register factory for plugin"
+    r"|This TensorFlow binary is optimized to use|To enable the following instructions"
+    r"|TF-TRT Warning: Could not find TensorRT|MLIR V1 optimization pass is not enabled")
+_NO_DRIVER = re.compile(
+    r"failed call to cuInit|no NVIDIA GPU device is present|kernel driver does not appear to be running"
+    r"|retrieving CUDA diagnostic information|libcuda reported version|kernel reported version|Could not find cuda drivers"
+    r"|Cannot dlopen some GPU libraries|Follow the guide at https://www.tensorflow.org/install/gpu"
+    r"|Skipping registering GPU devices|Unable to find cudart")
 _DEPRECATIONS = re.compile(
     r"is deprecated and will be removed|non-resource variables are not supported in the long term"
     r"|The name tf\.\S+ is deprecated")
@@ -56,24 +58,26 @@ _DEPRECATIONS = re.compile(
 @contextlib.contextmanager
 def hold_start_up_noise():
     """Holds file descriptor 2 while TensorFlow loads, then lets through each line that is not known noise."""
-    sys.stderr.flush()
     try:
         screen = os.dup(2)
     except OSError:  # no descriptor 2 at all (a daemon): nothing to hold
         yield
         return
+    if sys.stderr:
+        sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
         finally:
-            sys.stderr.flush()
+            if sys.stderr:
+                sys.stderr.flush()
             os.dup2(screen, 2)
             os.close(screen)
             held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines(keepends=True):
-                if line.strip() and not _is_noise(line):
-                    sys.stderr.write(line)
+            for line in held.read().splitlines(keepends=True):
+                if line.strip() and not _is_noise(line.decode(errors="replace")):
+                    os.write(2, line)
 
 
 def _is_noise(line):

@@ -15,7 +15,7 @@ _MOMENTS = 8  # grids of one kind that a page shows, spread over the run
 
 def write(folder):
     """Writes report.html of a run from what lies in its folder; returns its path."""
-    folder = pathlib.Path(folder)
+    folder = runs.path(folder)
     stored = _json(folder / "config.json")
     if not stored:
         raise runs.InputError("{} holds no run: there is no config.json in it".format(folder))
@@ -83,9 +83,10 @@ def _picture(file):
 def _grids(folder):
     """name -> [(step, data address), ...], oldest first, at most _MOMENTS of each spread over the run."""
     found = collections.defaultdict(list)
-    for file in sorted(folder.glob("samples/*-*.png")):
-        name, step = re.fullmatch(r"(.*)-(\d+)", file.stem).groups()
-        found[name].append((int(step), file))
+    for file in sorted(folder.glob("samples/*.png")):
+        own = re.fullmatch(r"(.*)-(\d{8,})", file.stem)
+        if own:
+            found[own[1]].append((int(own[2]), file))
     chosen = {}
     for name, files in found.items():
         places = sorted({round(n * (len(files) - 1) / (_MOMENTS - 1)) for n in range(_MOMENTS)})

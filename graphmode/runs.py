@@ -22,6 +22,14 @@ class InputError(ValueError):
     """What the user gave cannot be used. Programs show it as one line and end with exit status 2."""
 
 
+class Stopped(SystemExit):
+    """Training was interrupted and has saved. `code`: 0 after SIGINT, 143 after SIGTERM; `message` says how to go on."""
+
+    def __init__(self, code, message):
+        super().__init__(code)
+        self.message = message
+
+
 def path(folder, *names):
     return pathlib.Path(folder).expanduser().joinpath(*names)
 
@@ -82,15 +90,25 @@ def find_checkpoint(name):
     raise InputError("{} is neither a run's folder nor a checkpoint".format(name))
 
 
+def own_files(folder):
+    """What lies in a folder under the names that a run gives its files."""
+    return sorted(found for pattern in _OWN_FILES for found in path(folder).glob(pattern))
+
+
 def start(config):
-    """Makes the run's folder ready: empty of an earlier run, or cut back to the last checkpoint when resuming."""
+    """Makes the run's folder ready: empty of an earlier run, or without what a resumed one will find anew.
+
+    Raises:
+        InputError: the folder cannot be written, or holds files of another origin under a run's names.
+    """
     folder = path(config.output_dir)
+    check_free(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not config.resume:
-            for pattern in _OWN_FILES:
-                for old in folder.glob(pattern):
-                    shutil.rmtree(str(old)) if old.is_dir() else old.unlink()
+        old = own_files(folder) if not config.resume else [
+            folder / name for name in ("metrics.json", "figures", "warnings.txt") if (folder / name).exists()]
+        for name in old:
+            shutil.rmtree(str(name)) if name.is_dir() else name.unlink()
         stored = {"program": config.program, "config": config._asdict()}
         write_whole(folder / "config.json", json.dumps(stored, indent=1) + "\n")
     except OSError as error:
@@ -99,13 +117,21 @@ def start(config):
     return folder
 
 
+def check_free(folder):
+    """Raises InputError if files that are no run's would be taken for one's and be lost."""
+    strange = [found.name for found in own_files(folder)]
+    if strange and not holds_a_run(folder):
+        raise InputError("{} is no run's folder but holds {}, which a run would replace: choose another --output_dir"
+                         .format(folder, ", ".join(strange[:3])))
+
+
 class ScalarLog:
     """scalars.csv: a row every `summary_freq` steps, each scalar the mean since the row before.
 
     Args:
         folder: the run's folder. Rows beyond `step` (written after the checkpoint that is resumed) are dropped.
         names: of the scalars, in the order of the columns.
-        step: steps done when the run goes on.
+        step: steps done when the run goes on. After a kill the next row counts from there, not from the row before.
     """
 
     def __init__(self, folder, names, step):
@@ -125,7 +151,9 @@ class ScalarLog:
             self._sums[name] = total + value, count + 1
 
     def row(self, step, phase):
-        """Appends a row and returns the means."""
+        """Appends a row, if there is anything to say, and returns the means."""
+        if not self._sums:
+            return {}
         means = {name: total / count for name, (total, count) in self._sums.items()}
         self._sums = {}
         cells = [str(step), phase] + ["{:.6g}".format(means[n]) if n in means else "" for n in self._names]

@@ -1,5 +1,6 @@
 """The one training loop: what to update (`Phase`), what to show (`Model`), and `fit`, which knows nothing else."""
 
+import collections
 import importlib
 import math
 import signal
@@ -26,11 +27,12 @@ class Phase(NamedTuple):
 class Model(NamedTuple):
     """What a model tells the loop.
 
-    scalars: name -> scalar, fetched in the same run as the update that computes it (so it is the value before that
-        update). One that needs weights which no update of a phase reads is left out in that phase.
+    scalars: name -> scalar, fetched in the same run as the update that computes it. It is the value before that update
+        if the update's loss depends on all that it reads (see `variables.minimize`). One that needs weights which no
+        update of a phase reads is left out in that phase.
     images: name -> [N, height, width(, 1 or 3)] in [0, 1], drawn every `display_freq` steps, always with the first batch.
     feed: number -> feed_dict of that batch, a pure function, so that a resumed run goes on where it was; None for queues.
-        The k-th occurrence among n of an op in step s is given batch s * n + k, so every op sees every batch once.
+        An op's runs are given the batches 0, 1, 2, ... in turn, through all phases, whatever other ops run between.
 
     Schedules read tf.train.get_or_create_global_step(), which the loop advances by one after each step's last update; no
     optimizer of a model advances it.
@@ -51,27 +53,29 @@ def fit(model, config):
 
     Args:
         model: Model, built in the default graph.
-        config: from `cli.parse`; read are output_dir, resume, checkpoint, program and the *_freq.
+        config: from `cli.parse`; read are output_dir, resume, program, the *_freq, and checkpoint: weights to begin with.
 
     Raises:
         InputError: the folder cannot be written, or a checkpoint does not fit.
         FloatingPointError: a scalar or a weight is no longer finite; the message names it. The last checkpoint is good.
-        SystemExit: after SIGINT (status 0) or SIGTERM (143): the step under way is finished, a checkpoint and the report
+        runs.Stopped: after SIGINT (status 0) or SIGTERM (143): the step under way is finished, a checkpoint and the report
             are written. A second Ctrl-C interrupts at once.
     """
-    plans = [(phase, plan_of(phase, model)) for phase in model.phases]
+    plans = plan_of(model)
     global_step = tf.train.get_or_create_global_step()
     saver = tf.train.Saver(max_to_keep=5, save_relative_paths=True)
     weights = tf.trainable_variables()
     finite = tf.stack([tf.reduce_all(tf.is_finite(v)) for v in weights])
+    restart = tf.assign(global_step, 0)
     first = runs.last_step(config.output_dir) if config.resume else 0
     last = sum(phase.steps for phase in model.phases)
-    checkpoint = str(runs.path(config.output_dir, "model.ckpt-%d" % first)) if first else config.checkpoint
     with console.Signals() as signals, sessions.session() as opened:
         opened.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-        if checkpoint:
-            sessions.restore(opened, checkpoint)
-            first = first or int(opened.run(global_step))
+        if first:
+            sessions.restore(opened, runs.path(config.output_dir, "model.ckpt-%d" % first))
+        elif config.checkpoint:
+            sessions.restore(opened, config.checkpoint)
+            opened.run(restart)
         folder = runs.start(config)
         saver.set_last_checkpoints_with_time([(str(path), time.time()) for _, path in runs.checkpoints(folder)])
         coordinator = tf.train.Coordinator()
@@ -93,25 +97,26 @@ def fit(model, config):
             if model.images and config.display_freq and not first:
                 _display(opened, model, folder, 0)
             while step < last and not signals.received:
+                number, done = _phase_at(model.phases, step)
+                phase = model.phases[number].name
                 step += 1
-                phase, plan = _phase_at(plans, step)
                 due = lambda frequency: frequency and (step % frequency == 0 or step == last)  # noqa: E731
-                trace = folder / "trace-{}.json".format(step) if due(config.trace_freq) else None
-                values, summaries = run_step(opened, model, plan, step - 1, due(config.summary_freq), trace)
+                traces = str(folder / "trace-{}".format(step)) if due(config.trace_freq) else None
+                values, summaries = run_step(opened, model, plans[number], done, due(config.summary_freq), traces)
                 for name, value in values.items():
                     if not math.isfinite(value):
                         raise FloatingPointError("{} is {} at step {}".format(name, value, step))
                 log.add(values)
-                progress.step(step, values if due(config.progress_freq) else None, phase.name)
+                progress.step(step, values if due(config.progress_freq) else None, phase)
                 if due(config.summary_freq):
-                    means = log.row(step, phase.name)
-                    _write_events(events, step, means, summaries)
+                    _write_events(events, step, log.row(step, phase), summaries)
                 if model.images and due(config.display_freq):
                     _display(opened, model, folder, step)
                 if due(config.save_freq):
                     save(step)
                     saved = step
             if step != saved:
+                log.row(step, phase)
                 save(step)
         except tf.errors.OutOfRangeError:
             coordinator.request_stop()
@@ -127,33 +132,53 @@ def fit(model, config):
             progress.close()
             events.close()
             coordinator.request_stop()
-            report.write(folder)
+            _write_report(folder)
         coordinator.join(threads, stop_grace_period_secs=10, ignore_live_threads=True)
     if signals.received:
-        sys.stderr.write("stopped at step {} of {}; go on with --resume --output_dir {}\n".format(step, last, folder))
-        raise SystemExit(0 if signals.received == signal.SIGINT else 128 + signals.received)
+        raise runs.Stopped(0 if signals.received == signal.SIGINT else 128 + signals.received,
+                           "stopped at step {} of {}; go on with --resume --output_dir {}".format(step, last, folder))
 
 
-def plan_of(phase, model):
-    """For each update of a phase: (op, batches per step, its place among them, scalars, summaries to fetch with it).
+def _write_report(folder):
+    """A page that cannot be written must not hide how training ended."""
+    try:
+        report.write(folder)
+    except OSError as error:
+        sys.stderr.write("no report.html: {}\n".format(error))
 
-    With the last of them the global step moves on, once all that this run computes has been computed.
-    """
-    updates = [op.op if isinstance(op, tf.Tensor) else op for op in phase.updates]
-    reach = [_ancestors(op) for op in updates]
-    plan = [(op, updates.count(op), updates[:n].count(op), {}, []) for n, op in enumerate(updates)]
-    for name, tensor in model.scalars.items():
-        place = _place(tensor, reach)
-        if place is not None:
-            plan[place][3][name] = tensor
-    for summary in tf.get_collection(tf.GraphKeys.SUMMARIES):
-        place = _place(summary, reach)
-        if place is not None:
-            plan[place][4].append(summary)
-    op, *rest = plan[-1]
-    with tf.control_dependencies([op] + [tensor.op for tensor in [*plan[-1][3].values(), *plan[-1][4]]]):
-        plan[-1] = (tf.assign_add(tf.train.get_or_create_global_step(), 1).op, *rest)
-    return plan
+
+class Planned(NamedTuple):
+    """One run of a step: its op, which batch it gets (before + step in phase * times + place), what is fetched with it."""
+    op: Any
+    before: int  # runs of this op in earlier phases
+    times: int  # runs of this op in a step
+    place: int  # which of these it is
+    scalars: Dict[str, Any]
+    summaries: list
+
+
+def plan_of(model):
+    """For each phase the runs of a step; with the last of them the global step moves on, after all that it computes."""
+    plans, before = [], collections.Counter()
+    for phase in model.phases:
+        updates = [op.op if isinstance(op, tf.Tensor) else op for op in phase.updates]
+        known = {op: _ancestors(op) for op in set(updates)}
+        reach = [known[op] for op in updates]
+        plan = [Planned(op, before[op], updates.count(op), updates[:n].count(op), {}, []) for n, op in enumerate(updates)]
+        for name, tensor in model.scalars.items():
+            place = _place(tensor, reach)
+            if place is not None:
+                plan[place].scalars[name] = tensor
+        for summary in tf.get_collection(tf.GraphKeys.SUMMARIES):
+            place = _place(summary, reach)
+            if place is not None:
+                plan[place].summaries.append(summary)
+        final = plan[-1]
+        with tf.control_dependencies([final.op] + [t.op for t in [*final.scalars.values(), *final.summaries]]):
+            plan[-1] = final._replace(op=tf.assign_add(tf.train.get_or_create_global_step(), 1).op)
+        before.update({op: phase.steps * updates.count(op) for op in known})
+        plans.append(plan)
+    return plans
 
 
 def _place(tensor, reach):
@@ -175,26 +200,33 @@ def _ancestors(op):
     return found
 
 
-def _phase_at(plans, step):
-    for phase, plan in plans:
-        if step <= phase.steps:
-            return phase, plan
+def _phase_at(phases, step):
+    """Which phase step number `step` (from 0) belongs to, and how many steps of that phase come before it."""
+    for number, phase in enumerate(phases):
+        if step < phase.steps:
+            return number, step
         step -= phase.steps
-    raise ValueError("step {} is beyond the last phase".format(step))
+    raise ValueError("the phases end {} steps earlier".format(step + 1))
 
 
-def run_step(opened, model, plan, done, with_summaries, trace):
-    """Runs the updates of one step; returns its scalars as floats and its serialised summaries."""
+def run_step(opened, model, plan, done, with_summaries=False, traces=None):
+    """Runs a step; returns its scalars as floats and its serialised summaries.
+
+    Args:
+        plan: of the phase, from `plan_of`.
+        done: steps of this phase that come before.
+        traces: beginning of the names of trace files, one for each run; None for none.
+    """
     values, summaries, number, fed = {}, [], None, None
-    for op, times, place, scalars, own_summaries in plan:
-        if model.feed and number != done * times + place:
-            number = done * times + place
-            fed = model.feed(number)
-        fetches = [op, scalars, own_summaries if with_summaries else []]
-        if trace:
+    for place, run in enumerate(plan):
+        wanted = run.before + done * run.times + run.place
+        if model.feed and wanted != number:
+            number, fed = wanted, model.feed(wanted)
+        fetches = [run.op, run.scalars, run.summaries if with_summaries else []]
+        if traces:
             metadata = tf.RunMetadata()
             results = opened.run(fetches, fed, tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), metadata)
-            _write_trace(trace, metadata)
+            _write_trace("{}-{}.json".format(traces, place), metadata)
         else:
             results = opened.run(fetches, fed)
         values.update((name, float(value)) for name, value in results[1].items())

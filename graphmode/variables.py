@@ -65,9 +65,12 @@ def minimize(loss, scope, optimizer):
         optimizer: a tf.train.Optimizer of this network's own (one shared by two losses shares its step count).
 
     Returns:
-        One op; when it has run, weights and moving averages are updated.
+        One op; when it has run, weights and moving averages are updated. A loss fetched with it is the one before the
+        update: the gradient alone would not wait for it.
     """
-    step = optimizer.minimize(loss, var_list=trainable(scope))
+    gradients = optimizer.compute_gradients(loss, trainable(scope))
+    with tf.control_dependencies([loss]):
+        step = optimizer.apply_gradients(gradients)
     return tf.group(step, *updates(scope))
 
 
