@@ -41,7 +41,7 @@ MOVED = {
 NEWEST, OLDEST = (2, 21), (2, 16)
 
 _START_UP_NOISE = re.compile(
-    r"All log messages before absl::InitializeLog|oneDNN custom operations are on|computation_placer already registered"
+    r"All log messages before absl::InitializeLog|oneDNN custom operations are on|computation placer already registered"
     r"|Unable to register cu\w+ factory|Attempting to register factory for plugin"
     r"|This TensorFlow binary is optimized to use|To enable the following instructions"
     r"|TF-TRT Warning: Could not find TensorRT|MLIR V1 optimization pass is not enabled")
@@ -130,13 +130,14 @@ def _tensorflow():
         _legacy_keras(tf, version)
         _moved_names()
         tf.config.list_physical_devices("GPU")  # says here, and not in the user's first session, what it has to say
-    _hold_first_run()
-    tf.disable_v2_behavior()
+        tf.disable_v2_behavior()
+    if version in ("2.19", "2.20"):  # have a line of noise left for the first run of a session
+        _hold_first_run()
     return tf
 
 
 def _hold_first_run():
-    """TensorFlow 2.20 has a line of noise for the first run of a process; then runs go straight through again."""
+    """Holds the noise of a process's first run of a session; from then on runs go straight through."""
     session = importlib.import_module("tensorflow.python.client.session").BaseSession
     straight = session._do_run
 
