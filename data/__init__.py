@@ -4,13 +4,12 @@ from data import digits, mnist
 from graphmode.cli import InputError
 
 
-def load(name, input_dir="", seed=0):
+def load(name, input_dir=""):
     """The labelled 28x28 pictures called `name`.
 
     Args:
         name: "mnist" (read from files, see `mnist.load`) or "digits" (drawn, see `digits.load`).
         input_dir: folder of MNIST's files; empty: the places that `mnist.load` knows.
-        seed: an int from 0; which digits are drawn.
 
     Returns:
         `digits.Digits`.
@@ -25,4 +24,4 @@ def load(name, input_dir="", seed=0):
     if input_dir:
         raise InputError(f"--data digits draws its pictures and reads nothing from {input_dir}: "
                          "use --data mnist, or leave out --input_dir")
-    return digits.load(seed=seed)
+    return digits.load()

@@ -77,7 +77,7 @@ def build(config, digits):
     return training.Model(
         phases=[training.Phase("train", steps, [discriminator_step, generator_step, tf.assign(k, new_k)])],
         scalars={"measure": measure, "k": new_k, "real_loss": real_loss, "fake_loss": fake_loss},
-        images={"samples": samples, "redrawn": cae.side_by_side(x, redrawn)},
+        images={"samples": samples, "redrawn": cae.side_by_side(pixels, redrawn)},
         feed=cae.digit_feed(config, digits, pixels))
 
 

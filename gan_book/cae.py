@@ -84,10 +84,6 @@ class CAE_CNN(object):
         return self.__x
 
     @property
-    def input_images(self):
-        return self.__x_image
-
-    @property
     def latent(self):
         return self.__guessed_z
 
@@ -113,13 +109,13 @@ def build(config, digits):
     return training.Model(
         phases=[training.Phase("train", training.steps_for(config, len(digits.train_images)), [train_step])],
         scalars={"loss": loss},
-        images={"reconstructions": side_by_side(cae.input_images, cae.output)},
+        images={"reconstructions": side_by_side(cae.input, cae.output)},
         feed=digit_feed(config, digits, model_in))
 
 
-def side_by_side(x_image, y):
-    """Pairs of input and output, 50 of them, for a grid of ten columns: [100, 28, 28, 1]."""
-    return tf.reshape(tf.stack([x_image[:50], y[:50]], axis=1), [-1] + x_image.shape.as_list()[1:])
+def side_by_side(x, y):
+    """Pairs of input, [batch, 784], and output, [batch, 28, 28, 1], 50 of them, for a grid of ten columns."""
+    return tf.reshape(tf.stack([tf.reshape(x, tf.shape(y))[:50], y[:50]], axis=1), [-1, 28, 28, 1])
 
 
 def digit_feed(config, digits, placeholder, labels=None):
@@ -156,7 +152,7 @@ def evaluate(config):
         inputs = batches.flat_pixels(digits.test_images)
         outputs, latent = sessions.in_parts(session, [cae.output_flat, cae.latent], cae.input, inputs)
         figures = runs.path(config.output_dir, "figures")
-        pairs = session.run(side_by_side(cae.input_images, cae.output), {cae.input: inputs[:50]})
+        pairs = session.run(side_by_side(cae.input, cae.output), {cae.input: inputs[:50]})
     images.save_png(figures / "test_digits_and_reconstructions.png", images.grid(pairs, columns=10), zoom=2)
     if config.latent_size == 2:
         report.scatter(figures / "latent_space.png", latent, digits.test_labels, "z of the test digits")

@@ -8,7 +8,9 @@ import pathlib
 import sys
 
 from gan_book import gan, vae
-from graphmode import report
+from graphmode import report, runs
+
+TITLE = "Two generative models, trained on this machine"
 
 
 def main(argv=None):
@@ -17,18 +19,21 @@ def main(argv=None):
     parser.add_argument("--vae_steps", type=int, default=2000)
     parser.add_argument("--gan_steps", type=int, default=3500)
     flags = parser.parse_args(argv)
-    folders = []
-    for program, steps in ((vae, flags.vae_steps), (gan, flags.gan_steps)):
-        folder = str(pathlib.Path(flags.output_dir, program.__name__.split(".")[-1]))
-        sys.stderr.write("{}: {} steps on drawn digits, into {}\n".format(program.__name__, steps, folder))
-        program.main(["--output_dir", folder, "--max_steps", str(steps), "--display_freq", str(max(1, steps // 8)),
-                      "--overwrite"])
-        folders.append(folder)
-    gan.main(["--mode", "evaluate", "--checkpoint", folders[1]])
+    folders = [pathlib.Path(flags.output_dir, name) for name in ("vae", "gan")]
     page = pathlib.Path(flags.output_dir, "index.html")
-    report.write_index(page, folders, "Two generative models, trained on this machine",
-                       "Both learned from 8,000 drawn digits, the VAE for half a minute, the GAN for one. The VAE's pictures are soft, for it "
-                       "averages over what it is unsure of; the GAN's are sharp and ragged.")
+    taken = [str(folder) for folder in folders if runs.holds_a_run(folder)]
+    if taken and not page.exists():
+        sys.stderr.write("gan_book.demo: {} holds a run that is no demo's: choose another --output_dir\n".format(taken[0]))
+        sys.exit(2)
+    report.write_index(page, [], TITLE, "The demo is under way.")
+    for program, folder, steps in zip((vae, gan), folders, (flags.vae_steps, flags.gan_steps)):
+        sys.stderr.write("{}: {} steps on drawn digits, into {}\n".format(program.__name__, steps, folder))
+        program.main(["--output_dir", str(folder), "--max_steps", str(steps), "--display_freq", str(max(1, steps // 8)),
+                      "--overwrite"])
+    gan.main(["--mode", "evaluate", "--checkpoint", str(folders[1])])
+    report.write_index(page, folders, TITLE, "Both learned from 8,000 drawn digits, the VAE for half a minute, the GAN for "
+                       "one. The VAE's pictures are soft, for it averages over what it is unsure of; the GAN's are sharp "
+                       "and ragged.")
     print("open {}".format(page))
 
 

@@ -9,7 +9,8 @@ Deviations from the text, undone by `--as_published`:
 - Its generation loss is a mean over pixels, its KL a sum: so weighted, the optimum ignores z and all samples are alike.
   Here the generation loss is the negative log-likelihood of the whole image, with grey pixels as Bernoulli means.
 - Its head for sigma is linear: negative is harmless, exactly 0 makes the loss infinite. Here the head gives log sigma^2.
-- Its Adam at 0.0001 needs far more than 20 epochs (docs/results.md). Here 0.001, falling to 0 along a cosine.
+- Its Adam at 0.0001 is far from done after 20 epochs (docs/results.md). Here 0.001, falling to 0 along a cosine over the
+  whole run, so a run that is resumed with more epochs follows the longer cosine from there.
 
 Run: `./run.sh gan_book.vae --data mnist`. Expect a test ELBO near -101 nats an image and samples that look like digits,
 softer than a GAN's.
@@ -68,10 +69,6 @@ class VAE_CNN(object):
     @property
     def input(self):
         return self.__x
-
-    @property
-    def input_images(self):
-        return self.__x_image
 
     @property
     def mean(self):
@@ -152,6 +149,16 @@ def vae_loss(vae, as_published=False):
         return loss, tf.reduce_mean(generation_loss), tf.reduce_mean(latent_loss)
 
 
+def log_importance_weight(misfit, vae):
+    """log p(x, z) - log q(z | x) of the z that was drawn, [batch], from -log p(x | z)."""
+    return -misfit - 0.5 * tf.reduce_sum(tf.square(vae.latent) - tf.square(vae.noise) - vae.log_var, 1)
+
+
+def active_units(means):
+    """How many of z's entries say anything: those whose mu varies over the data by more than 0.01 (Burda et al. 2016)."""
+    return int(np.sum(np.var(means, 0) > 0.01))
+
+
 def build(config, digits):
     """The VAE with its training step, fed from digits.train_images."""
     vae = VAE_CNN(latent_size=config.latent_size, as_published=config.as_published)
@@ -167,7 +174,7 @@ def build(config, digits):
     return training.Model(
         phases=[training.Phase("train", steps, [train_step])],
         scalars={"loss": loss, "generation_loss": generation_loss, "latent_loss": latent_loss},
-        images={"samples": samples, "reconstructions": cae.side_by_side(vae.input_images, vae.output)},
+        images={"samples": samples, "reconstructions": cae.side_by_side(vae.input, vae.output)},
         feed=cae.digit_feed(config, digits, vae.input))
 
 
@@ -187,8 +194,7 @@ def sample(config):
 def evaluate(config):
     """metrics.json: test ELBO in nats per image and its two parts, active units, importance-sampled log-likelihood.
 
-    ELBO and likelihood are those of the Bernoulli pixels whatever the model was trained with. Active units: entries of
-    mu whose variance over the test set is above 0.01 (Burda et al. 2016, who also give the importance-sampled bound).
+    All are those of Bernoulli pixels, whatever the model was trained with. The importance-sampled bound is Burda et al.'s.
     """
     digits = data.load(config.data, config.input_dir)
     inputs = batches.flat_pixels(digits.test_images)
@@ -196,8 +202,7 @@ def evaluate(config):
     generator = VAE_CNN_GEN(latent_size=config.latent_size, reuse=True)
     misfit = negative_log_likelihood(vae.input, vae.logits_flat)
     kl = tf.reduce_sum(kl_divergence(vae.mean, vae.log_var), 1)
-    # log p(x, z) - log q(z | x) of the z that was drawn
-    log_weight = -misfit - 0.5 * tf.reduce_sum(tf.square(vae.latent) - tf.square(vae.noise) - vae.log_var, 1)
+    log_weight = log_importance_weight(misfit, vae)
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
         misfits, kls, means = sessions.in_parts(session, [misfit, kl, vae.mean], vae.input, inputs)
@@ -206,7 +211,7 @@ def evaluate(config):
             weights = session.run(log_weight, {vae.input: np.tile(image, [config.importance_samples, 1])})
             bounds.append(np.logaddexp.reduce(weights.astype(np.float64)) - np.log(len(weights)))
         _figures(config, session, vae, generator, inputs, means)
-    active = int(np.sum(np.var(means, 0) > 0.01))
+    active = active_units(means)
     if not active:
         runs.warn(config.output_dir, "collapse: no entry of z says anything about the digit, so all samples are alike"
                                      + (", as docs/errata.md explains" if config.as_published else ""))
@@ -232,7 +237,7 @@ def _figures(config, session, vae, generator, inputs, means):
         images.save_png(folder / name, images.grid(drawn, columns), zoom=2)
 
     save("samples.png", np.random.RandomState(config.seed + 1).randn(100, config.latent_size), 10)
-    pairs = session.run(cae.side_by_side(vae.input_images, vae.output), {vae.input: inputs[:50]})
+    pairs = session.run(cae.side_by_side(vae.input, vae.output), {vae.input: inputs[:50]})
     images.save_png(folder / "test_digits_and_reconstructions.png", images.grid(pairs, 10), zoom=2)
     walk = np.linspace(0.0, 1.0, 10)[:, None]
     save("interpolation.png", np.concatenate([start + walk * (end - start) for start, end in

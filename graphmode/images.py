@@ -14,16 +14,16 @@ def to_uint8(images):
     return (np.clip(np.nan_to_num(images), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 
-def grid(images, columns=None, gap=1):
+def grid(images, columns=None):
     """Lays a batch out as one picture, row by row.
 
     Args:
         images: [N, height, width] or [N, height, width, 1 or 3]; floats in [0, 1] or uint8.
         columns: pictures in a row; about the square root of N if None.
-        gap: pixels of grey between pictures.
 
     Returns:
-        uint8, [rows * (height + gap) - gap, columns * (width + gap) - gap] and the channels, if there are 3.
+        uint8, [rows * (height + 1) - 1, columns * (width + 1) - 1] and the channels, if there are 3; a pixel of grey
+        between pictures.
     """
     images = np.asarray(images)
     images = images if images.dtype == np.uint8 else to_uint8(images)
@@ -32,9 +32,9 @@ def grid(images, columns=None, gap=1):
     number, height, width = images.shape[:3]
     columns = columns or max(1, math.isqrt(number - 1) + 1)
     rows = -(-number // columns)
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap) + images.shape[3:], 128, np.uint8)
+    sheet = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1) + images.shape[3:], 128, np.uint8)
     for n, image in enumerate(images):
-        top, left = n // columns * (height + gap), n % columns * (width + gap)
+        top, left = n // columns * (height + 1), n % columns * (width + 1)
         sheet[top:top + height, left:left + width] = image
     return sheet
 

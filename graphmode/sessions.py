@@ -26,10 +26,10 @@ def session():
     return tf.Session(config=options)
 
 
-def restore(opened, checkpoint, variables=None):
-    """Reads variables (all of the graph if None) by name. Raises InputError if the checkpoint has others."""
+def restore(opened, checkpoint):
+    """Reads the graph's variables by name. Raises InputError if the checkpoint lacks one, or has it in another shape."""
     with opened.graph.as_default():
-        saver = tf.train.Saver(variables, save_relative_paths=True)
+        saver = tf.train.Saver()
     try:
         saver.restore(opened, str(checkpoint))
     except (tf.errors.OpError, ValueError) as error:

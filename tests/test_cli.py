@@ -14,6 +14,7 @@ class Config(NamedTuple):
     rate: cli.real(0.0) = 0.5  # how fast
     batch_size: cli.whole(1) = 16
     flip: bool = True  # mirror pictures
+    published = {"rate": 0.125}
 
 
 def parse(*argv):
@@ -83,6 +84,29 @@ def test_resuming_takes_the_runs_settings_and_refuses_others(tmp_path):
     assert (config.size, config.rate, config.max_epochs, config.resume) == (4, 0.25, 5, True)
     with pytest.raises(cli.InputError, match="--size 5 contradicts the run in .*run, which has 4"):
         parse("--output_dir", folder, "--resume", "--size", "5")
+
+
+def test_more_epochs_when_resuming_a_run_that_counted_steps(tmp_path):
+    folder = str(finished_run(tmp_path / "run", max_steps=9))
+    assert parse("--output_dir", folder, "--resume").max_steps == 9
+    assert parse("--output_dir", folder, "--resume", "--max_epochs", "5").max_steps == 0
+
+
+def test_published_numbers_give_way_to_given_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert parse("--as_published").rate == 0.125 and parse().rate == 0.5
+    assert parse("--as_published", "--rate", "3").rate == 3
+
+
+def test_a_folder_with_other_peoples_files_is_refused_before_any_work(tmp_path):
+    (tmp_path / "samples").mkdir()
+    with pytest.raises(cli.InputError, match="is no run's folder but holds samples, which a run would replace"):
+        parse("--output_dir", str(tmp_path))
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert parse("--output_dir=~/x").output_dir == str(tmp_path / "x")
 
 
 def test_other_modes_rebuild_from_the_run(tmp_path):

@@ -200,7 +200,7 @@ def drawn():
 
 
 def test_the_seed_decides_the_pixels(drawn):
-    again, other = data.load("digits", seed=3), data.load("digits", seed=4)
+    again, other = digits.load(seed=3), digits.load(seed=4)
     assert [len(array) for array in again] == [8000, 8000, 2000, 2000]
     for first, second in zip(digits.load(4000, 500, 3), drawn):
         np.testing.assert_array_equal(first, second)

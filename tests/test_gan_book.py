@@ -40,12 +40,39 @@ def test_layers_are_the_texts():
 
 def test_strides_and_activations_are_the_texts():
     cae.CAE_CNN()
-    operations = [(op.type, op.name.split("/")[0]) for op in tf.get_default_graph().get_operations()
-                  if op.type in ("Conv2D", "Conv2DBackpropInput", "Relu", "Sigmoid", "MatMul")]
-    assert operations == [("Conv2D", "ENCODER"), ("Relu", "ENCODER"), ("Conv2D", "ENCODER"), ("Relu", "ENCODER"),
-                          ("MatMul", "LATENT"), ("MatMul", "DECODER"), ("Relu", "DECODER"),
-                          ("Conv2DBackpropInput", "DECODER"), ("Relu", "DECODER"),
-                          ("Conv2DBackpropInput", "DECODER"), ("Sigmoid", "DECODER")]
+    kinds = ("Conv2D", "Conv2DBackpropInput", "Relu", "Sigmoid", "MatMul")
+    operations = [op for op in tf.get_default_graph().get_operations() if op.type in kinds]
+    assert [(op.type, op.name.split("/")[0]) for op in operations] == [
+        ("Conv2D", "ENCODER"), ("Relu", "ENCODER"), ("Conv2D", "ENCODER"), ("Relu", "ENCODER"),
+        ("MatMul", "LATENT"), ("MatMul", "DECODER"), ("Relu", "DECODER"),
+        ("Conv2DBackpropInput", "DECODER"), ("Relu", "DECODER"), ("Conv2DBackpropInput", "DECODER"), ("Sigmoid", "DECODER")]
+    convolutions = [op for op in operations if "Conv2D" in op.type]
+    assert all(op.get_attr("strides") == [1, 2, 2, 1] and op.get_attr("padding") == b"SAME" for op in convolutions)
+
+
+def test_gan_activations_and_solvers_are_the_texts(digits, value):
+    model = gan.build(config_of(gan, max_steps=1), digits)
+    operations = tf.get_default_graph().get_operations()
+    kinds = {net: [op.type for op in operations if op.name.startswith(net + "/")
+                   and op.type in ("LeakyRelu", "Relu", "Tanh", "Sigmoid")] for net in ("discriminator", "generator")}
+    assert kinds == {"discriminator": ["LeakyRelu"] * 2, "generator": ["Relu", "Relu", "Tanh"]}
+    adams = [op for op in operations if op.type == "ApplyAdam"]
+    assert len(adams) == 12
+    for op in adams:  # inputs: var, m, v, beta1_power, beta2_power, lr, beta1, ...
+        assert value([op.inputs[5], op.inputs[6]], model.feed(0)) == [pytest.approx(0.001), 0.5]
+
+
+@pytest.mark.parametrize("program, as_published, rates", [
+    (cae, False, (0.001, 0.001)), (cae, True, (0.0001, 0.0001)),
+    (vae, False, (0.001, 0.0005)), (vae, True, (0.0001, 0.0001))])
+def test_learning_rate_at_the_beginning_and_half_way(program, as_published, rates, digits):
+    program.build(config_of(program, max_steps=10, as_published=as_published), digits)
+    rate = next(op for op in tf.get_default_graph().get_operations() if op.type == "ApplyAdam").inputs[5]
+    step = tf.train.get_or_create_global_step()
+    with sessions.session() as session:
+        session.run(tf.global_variables_initializer())
+        seen = session.run(rate), session.run([tf.assign(step, 5), rate]) and session.run(rate)
+    np.testing.assert_allclose(seen, rates, rtol=1e-5)
 
 
 def test_gan_layers_are_the_texts_and_applied_twice_they_are_shared():
@@ -82,8 +109,23 @@ def test_likelihood_is_summed_over_pixels(value):
     np.testing.assert_allclose(nats, [expected], rtol=1e-6)
 
 
+def test_importance_weight_is_the_ratio_of_densities(digits, value):
+    model = vae.VAE_CNN(latent_size=3)
+    misfit = vae.negative_log_likelihood(model.input, model.logits_flat)
+    feed = {model.input: data.batches.flat_pixels(digits.test_images[:5])}
+    weight, misfit, z, mean, log_var = value([vae.log_importance_weight(misfit, model), misfit, model.latent, model.mean,
+                                              model.log_var], feed)
+    density = lambda x, mu, log_v: -0.5 * np.sum(np.log(2 * np.pi) + log_v + (x - mu) ** 2 / np.exp(log_v), 1)  # noqa: E731
+    np.testing.assert_allclose(weight, -misfit + density(z, 0.0, np.zeros(3)) - density(z, mean, log_var), rtol=1e-5)
+
+
+def test_a_unit_is_active_if_its_mean_varies():
+    spread = np.array([0.0, 0.0099, 0.0101, 4.0]) ** 0.5
+    assert vae.active_units(np.array([[-1.0], [1.0]]) * spread) == 2
+
+
 def test_published_vae_loss_is_a_mean_plus_a_sum(digits):
-    """At first the two terms are about .085 and 70 on the text's data: the KL rules."""
+    """The second term is hundreds of times the first: the KL rules."""
     model = vae.VAE_CNN(as_published=True)
     loss, generation, latent = vae.vae_loss(model, as_published=True)
     with sessions.session() as session:
@@ -111,7 +153,7 @@ def test_gan_loss_by_hand(real, fake, value):
     np.testing.assert_allclose(losses, [softplus(-real) + softplus(fake), softplus(-fake)], rtol=1e-5)
 
 
-def test_each_gan_step_moves_its_own_network_and_sees_the_batch_in_its_range(digits):
+def test_each_gan_step_moves_its_own_network(digits):
     model = gan.build(config_of(gan, max_steps=1), digits)
     discriminator, generator = variables.trainable("discriminator"), variables.trainable("generator")
     with sessions.session() as session:
@@ -173,7 +215,7 @@ def test_published_vae_collapses_and_ours_does_not(as_published, digits):
 @pytest.mark.parametrize("as_published", [False, True], ids=["default", "as published"])
 def test_every_program_trains_draws_and_evaluates(program, as_published, tmp_path, monkeypatch, digits):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(data.digits, "load", lambda seed=0: digits)
+    monkeypatch.setattr(data.digits, "load", lambda: digits)
     monkeypatch.setattr(metrics.Config, "_field_defaults", {**metrics.Config._field_defaults, "max_epochs": 1})
     extra = ["--latent_size", "2"] if program in (cae, vae) else []
     extra += ["--importance_images", "2"] if program is vae else []
@@ -185,6 +227,12 @@ def test_every_program_trains_draws_and_evaluates(program, as_published, tmp_pat
     program.main(["--mode", "evaluate", "--checkpoint", "run"])
     figures = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert all(np.isfinite(number) for number in figures.values())
+    if program is vae:
+        elbo = figures["test ELBO (nats per image)"]
+        likelihood, kl = figures["test log-likelihood of x given z (nats)"], figures["test KL (nats)"]
+        assert elbo == pytest.approx(likelihood - kl, rel=1e-5) and likelihood < -100 and kl > 0
+    if program is cae:
+        assert 0 <= figures["test PSNR (dB)"] + 10 * np.log10(figures["test mean squared error"]) < 1
     page = html.unescape((tmp_path / "run" / "report.html").read_text())
     assert all(name in page for name in figures)
     assert program is not cae or "latent space" in page
@@ -241,7 +289,7 @@ def test_killed_outright_it_resumes_at_the_last_checkpoint(tmp_path):
 
 def test_demo_makes_one_page(tmp_path, monkeypatch, digits):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(data.digits, "load", lambda seed=0: digits)
+    monkeypatch.setattr(data.digits, "load", lambda: digits)
     monkeypatch.setattr(metrics.Config, "_field_defaults", {**metrics.Config._field_defaults, "max_epochs": 1})
     demo.main(["--vae_steps", "4", "--gan_steps", "4"])
     page = (tmp_path / "runs/demo/index.html").read_text()

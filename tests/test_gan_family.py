@@ -83,6 +83,14 @@ def test_cgan_is_told_the_digit_in_both_networks(digits, tmp_path):
     assert (sevens != threes).any()
 
 
+def test_pictures_are_drawn_from_the_noise_of_training(monkeypatch):
+    monkeypatch.setattr(sessions, "restore", lambda session, checkpoint: None)
+    config = config_of(gan)
+    drawn = gan.draw(config, 700, generator=lambda z: z, as_images=lambda samples, as_published: samples)
+    assert drawn.shape == (700, 100) and -1 <= drawn.min() < -0.99 and 0.99 < drawn.max() <= 1
+    assert abs(drawn.std() - 1 / 3 ** 0.5) < 0.01  # uniform, not normal
+
+
 def test_labels_are_concatenated(value):
     rows = value(cgan.labelled(tf.constant([[0.5, -1.0]]), tf.constant([3])))
     np.testing.assert_array_equal(rows, [[0.5, -1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]])

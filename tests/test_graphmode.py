@@ -63,6 +63,8 @@ def test_scopes_are_not_substrings():
     two_applications("discriminator_2")
     assert {v.op.name.split("/")[0] for v in variables.trainable("discriminator")} == {"discriminator"}
     assert len(variables.updates("discriminator")) == 2
+    found = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, "discriminator")  # as the text does it
+    assert {v.op.name.split("/")[0] for v in found} == {"discriminator", "discriminator_2"}
     with pytest.raises(ValueError, match="'generator'; there are .*'local_discriminator'"):
         variables.trainable("generator")
     with pytest.raises(ValueError, match="local_discriminator/fc/kernel' belongs to none"):
@@ -134,11 +136,15 @@ def test_missing_packages_are_named_with_the_cure():
     assert "pip install 'tensorflow>=2.16,<2.22'" in run(block.format("tensorflow")).stderr
 
 
-@pytest.mark.parametrize("program", ["gan_book.cae", "gan_book.vae", "gan_book.gan", "gan_book.dcgan", "gan_book.metrics"])
+@pytest.mark.parametrize("program", ["gan_book.cae", "gan_book.vae", "gan_book.gan", "gan_book.dcgan", "gan_book.cgan",
+                                     "gan_book.wgan", "gan_book.began", "gan_book.metrics"])
 def test_help_answers_before_tensorflow_is_imported(program):
-    began = time.perf_counter()
-    result = subprocess.run([sys.executable, "-X", "importtime", "-m", program, "--help"], capture_output=True, text=True)
-    assert time.perf_counter() - began < 1.0
+    times = []
+    for _ in range(3):  # the best of three: other work may share the cores
+        began = time.perf_counter()
+        result = subprocess.run([sys.executable, "-X", "importtime", "-m", program, "--help"], capture_output=True, text=True)
+        times.append(time.perf_counter() - began)
+    assert min(times) < 1.0
     assert "--as_published" in result.stdout and "the text's literal code" in result.stdout
     assert " numpy\n" in result.stderr and "tensorflow" not in result.stderr
 
