@@ -6,9 +6,11 @@ that a slow moment of the machine meets both. Prints medians and writes benchmar
 
 import argparse
 import importlib.metadata
+import importlib.util
 import json
 import platform
 import statistics
+import sys
 
 from benchmarks import turns
 from graphmode import runs
@@ -23,6 +25,8 @@ def main():
     parser.add_argument("--steps", type=int, default=30, help="steps in a round (default: 30)")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     flags = parser.parse_args()
+    if not importlib.util.find_spec("torch"):
+        sys.exit("benchmarks: PyTorch is missing: .venv/bin/pip install torch (or pip install '.[benchmarks]')")
     table = {}
     print("{:>6} {:>12} {:>12} {:>8}   spread of the ratio".format("", "ours", "PyTorch", "ratio"))
     for name in flags.models:

@@ -25,6 +25,8 @@ def compare(name, batch_size, rounds, steps):
         (orders_out, orders_in), (results_out, results_in) = spawn.Pipe(False), spawn.Pipe(False)
         process = spawn.Process(target=_work, args=(side, name, batch_size, orders_out, results_in), daemon=True)
         process.start()
+        orders_out.close()  # so that a worker that dies is an error here, not silence
+        results_in.close()
         workers[side] = orders_in, results_out, process
     for turn in range(rounds + 1):
         for side, (orders, results, _) in workers.items():

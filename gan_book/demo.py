@@ -3,28 +3,29 @@
 Run: `./run.sh demo`, then open runs/demo/index.html. A second call starts anew.
 """
 
-import argparse
 import pathlib
 import sys
 
 from gan_book import gan, vae
-from graphmode import report, runs
+from graphmode import cli, report, runs
 
 TITLE = "Two generative models, trained on this machine"
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="gan_book.demo", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--output_dir", default="runs/demo", help="default: runs/demo")
-    parser.add_argument("--vae_steps", type=int, default=2000)
-    parser.add_argument("--gan_steps", type=int, default=3500)
-    flags = parser.parse_args(argv)
+    parser = cli.Parser(prog="gan_book.demo", description=__doc__.split("\n\n")[0], allow_abbrev=False)
+    parser.add_argument("--output_dir", default="runs/demo", help="(default: runs/demo)")
+    parser.add_argument("--vae_steps", type=cli.whole(1), default=2000, help="(default: 2000)")
+    parser.add_argument("--gan_steps", type=cli.whole(1), default=3500, help="(default: 3500)")
+    try:
+        flags = parser.parse_args(argv)
+    except cli.InputError as error:
+        cli.fail("gan_book.demo", error)
     folders = [pathlib.Path(flags.output_dir, name) for name in ("vae", "gan")]
     page = pathlib.Path(flags.output_dir, "index.html")
     taken = [str(folder) for folder in folders if runs.holds_a_run(folder)]
     if taken and not page.exists():
-        sys.stderr.write("gan_book.demo: {} holds a run that is no demo's: choose another --output_dir\n".format(taken[0]))
-        sys.exit(2)
+        cli.fail("gan_book.demo", "{} holds a run that is no demo's: choose another --output_dir".format(taken[0]))
     report.write_index(page, [], TITLE, "The demo is under way.")
     for program, folder, steps in zip((vae, gan), folders, (flags.vae_steps, flags.gan_steps)):
         sys.stderr.write("{}: {} steps on drawn digits, into {}\n".format(program.__name__, steps, folder))

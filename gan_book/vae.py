@@ -213,8 +213,7 @@ def evaluate(config):
         _figures(config, session, vae, generator, inputs, means)
     active = active_units(means)
     if not active:
-        runs.warn(config.output_dir, "collapse: no entry of z says anything about the digit, so all samples are alike"
-                                     + (", as docs/errata.md explains" if config.as_published else ""))
+        runs.warn(config.output_dir, "collapse: no entry of z says anything about the digit, so all samples are alike")
     report.write_metrics(config.output_dir, {
         "test ELBO (nats per image)": float(-np.mean(misfits + kls)),
         "test log-likelihood of x given z (nats)": float(-np.mean(misfits)),

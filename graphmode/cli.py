@@ -103,16 +103,18 @@ def settings(config_class, **values):
     return config._replace(**{**published, **values})
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Raises InputError where argparse would print its usage."""
+
     def error(self, message):
         raise InputError(message)
 
 
 def _parser(program, config_class, modes, doc):
-    parser = _Parser(prog=program, description=inspect.cleandoc(doc).split("\n\n")[0], allow_abbrev=False,
+    parser = Parser(prog=program, description=inspect.cleandoc(doc).split("\n\n")[0], allow_abbrev=False,
                      argument_default=argparse.SUPPRESS)
     for name, (kind, default, text) in _fields(config_class).items():
-        text = text.replace("%", "%%") + ("" if default in ("", False) else " (default: {})".format(default))
+        text = text.replace("%", "%%") + ("" if default is False or default == "" else " (default: {})".format(default))
         if name == "program":
             continue
         if name == "mode":
@@ -198,27 +200,33 @@ def main(program, config_class, modes, doc, argv=None, after_training=None):
         after_training: a mode that follows "train", in a graph of its own, with the checkpoint just written.
 
     Raises:
-        SystemExit: with one line on stderr; 2 for an InputError, 1 for a number that is no longer finite, 130 for
-            Ctrl-C outside training.
+        SystemExit: with one line on stderr; 2 for an InputError, 1 for a number that is no longer finite or a file that
+            cannot be written, 130 for Ctrl-C outside training.
     """
     try:
         config = parse(program, config_class, modes, doc, argv)
         from graphmode import sessions  # not before the flags are good
         with sessions.graph(config):
             modes[config.mode](config)
-        if config.mode == "train" and after_training:
+        if config.mode == "train" and not after_training:
+            print("report: {}".format(runs.path(config.output_dir, "report.html")))
+        elif config.mode == "train":
+            sys.stderr.write("trained and saved; now: {}\n".format(after_training))
             with sessions.graph(config):
                 modes[after_training](config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
     except runs.Stopped as stopped:
-        _exit(program, *(stopped.message, stopped.code) if config.mode == "train" else ("stopped", stopped.code or 130))
+        fail(program, *(stopped.message, stopped.code) if config.mode == "train" else ("stopped", stopped.code or 130))
     except InputError as error:
-        _exit(program, error)
+        fail(program, error)
     except FloatingPointError as error:
-        _exit(program, error, 1)
+        fail(program, error, 1)
+    except OSError as error:
+        fail(program, "{}: {}".format(error.filename, error.strerror) if error.filename else error, 1)
     except KeyboardInterrupt:
-        _exit(program, "stopped", 130)
+        fail(program, "stopped", 130)
 
 
-def _exit(program, message, status=2):
+def fail(program, message, status=2):
+    """One line on stderr, and out."""
     sys.stderr.write("{}: {}\n".format(program, message))
     raise SystemExit(status)

@@ -61,4 +61,4 @@ def save_samples(folder, images):
     np.savez_compressed(buffer, images=images)
     save_png(runs.path(folder, "sample.png"), grid(images), zoom=2)
     runs.write_whole(runs.path(folder, "samples.npz"), buffer.getvalue())
-    print("{} pictures: {} and samples.npz beside it".format(len(images), runs.path(folder, "sample.png")))
+    print("pictures: {}, in {} and samples.npz beside it".format(len(images), runs.path(folder, "sample.png")))

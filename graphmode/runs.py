@@ -6,12 +6,14 @@
 
 import contextlib
 import csv
+import fcntl
 import io
 import json
 import os
 import pathlib
 import re
 import shutil
+import sys
 import tempfile
 
 _OWN_FILES = ("config.json", "checkpoint", "events.*", "model.ckpt-*", "scalars.csv", "samples", "figures", "sample.png",
@@ -58,7 +60,11 @@ def _umask():
 
 
 def holds_a_run(folder):
-    return path(folder, "config.json").exists()
+    """Whether a config.json of ours lies there."""
+    try:
+        return "program" in json.loads(path(folder, "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def checkpoints(folder):
@@ -95,16 +101,26 @@ def own_files(folder):
     return sorted(found for pattern in _OWN_FILES for found in path(folder).glob(pattern))
 
 
-def start(config):
-    """Makes the run's folder ready: empty of an earlier run, or without what a resumed one will find anew.
+@contextlib.contextmanager
+def started(config):
+    """Makes the run's folder ready, empty of an earlier run or without what a resumed one will find anew, and keeps it.
+
+    Yields:
+        The folder, which no other process can train in meanwhile.
 
     Raises:
-        InputError: the folder cannot be written, or holds files of another origin under a run's names.
+        InputError: the folder cannot be written, is another process's, or holds other files under a run's names.
     """
     folder = path(config.output_dir)
     check_free(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        lock = open(str(folder / ".lock"), "a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError("another process is training in {}: wait for it, stop it, or choose another --output_dir"
+                             .format(folder)) from None
         old = own_files(folder) if not config.resume else [
             folder / name for name in ("metrics.json", "figures", "warnings.txt") if (folder / name).exists()]
         for name in old:
@@ -114,7 +130,8 @@ def start(config):
     except OSError as error:
         raise InputError("the run's folder {} cannot be written: {}; choose another --output_dir".format(
             folder, error.strerror)) from error
-    return folder
+    with lock:
+        yield folder
 
 
 def check_free(folder):
@@ -171,8 +188,10 @@ def read_scalars(folder):
     return list(csv.DictReader(io.StringIO(text[:text.rfind("\n") + 1])))
 
 
-def warn(folder, message):
-    """Adds a line to the run's warnings, which its report shows; once, however often it is said."""
+def warn(folder, message, aloud=True):
+    """Says a line on stderr and adds it to the run's warnings, which its report shows; once, however often it is said."""
+    if aloud:
+        sys.stderr.write("warning: {}\n".format(message))
     line, file = message.replace("\n", " ") + "\n", path(folder, "warnings.txt")
     if not file.exists() or line not in file.read_text(encoding="utf-8").splitlines(keepends=True):
         with open(str(file), "a", encoding="utf-8") as opened:

@@ -1,6 +1,7 @@
 """Graphs and sessions: a fresh graph with its seed, a session, weights from a checkpoint, long arrays in parts."""
 
 import contextlib
+import re
 
 import numpy as np
 
@@ -33,8 +34,9 @@ def restore(opened, checkpoint):
     try:
         saver.restore(opened, str(checkpoint))
     except (tf.errors.OpError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise InputError("checkpoint {} does not fit this network: {}".format(checkpoint, reason)) from error
+        misfit = re.search(r"Key \S+ not found in checkpoint|lhs shape= ?\[.*?\] rhs shape= ?\[.*?\]", str(error))
+        raise InputError("checkpoint {} {}".format(checkpoint, "does not fit this network: " + misfit[0] if misfit else
+                                                   "is damaged: name an older one beside it")) from error
 
 
 def in_parts(opened, fetches, placeholder, values, size=500):

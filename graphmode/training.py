@@ -1,6 +1,7 @@
 """The one training loop: what to update (`Phase`), what to show (`Model`), and `fit`, which knows nothing else."""
 
 import collections
+import contextlib
 import importlib
 import math
 import signal
@@ -69,14 +70,17 @@ def fit(model, config):
     restart = tf.assign(global_step, 0)
     first = runs.last_step(config.output_dir) if config.resume else 0
     last = sum(phase.steps for phase in model.phases)
-    with console.Signals() as signals, sessions.session() as opened:
+    if config.resume and not 0 < first < last:
+        sys.stderr.write("already at step {} of {}: more with a larger --max_steps or --max_epochs\n".format(first, last)
+                         if first else "no checkpoint in {} yet: starting at step 0\n".format(config.output_dir))
+    with console.Signals() as signals, sessions.session() as opened, contextlib.ExitStack() as stack:
         opened.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
         if first:
             sessions.restore(opened, runs.path(config.output_dir, "model.ckpt-%d" % first))
         elif config.checkpoint:
             sessions.restore(opened, config.checkpoint)
             opened.run(restart)
-        folder = runs.start(config)
+        folder = stack.enter_context(runs.started(config))
         saver.set_last_checkpoints_with_time([(str(path), time.time()) for _, path in runs.checkpoints(folder)])
         coordinator = tf.train.Coordinator()
         queues = tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS)
@@ -90,7 +94,10 @@ def fit(model, config):
             broken = [v.op.name for v, good in zip(weights, opened.run(finite)) if not good]
             if broken:
                 raise FloatingPointError("{} is not finite at step {}".format(", ".join(broken), step))
-            saver.save(opened, str(folder / "model.ckpt"), step, write_meta_graph=False)
+            try:
+                saver.save(opened, str(folder / "model.ckpt"), step, write_meta_graph=False)
+            except tf.errors.OpError as error:
+                raise OSError(None, error.message.splitlines()[0], str(folder)) from error
 
         step, saved = first, first
         try:
@@ -126,7 +133,7 @@ def fit(model, config):
             good = runs.checkpoints(folder)
             message = "{}; {}".format(error, "the last good checkpoint is " + str(good[-1][1]) if good
                                       else "no checkpoint had been saved")
-            runs.warn(folder, message)
+            runs.warn(folder, message, aloud=False)
             raise FloatingPointError(message) from None
         finally:
             progress.close()

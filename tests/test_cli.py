@@ -24,7 +24,8 @@ def parse(*argv):
 def finished_run(folder, program="toy.program", **changes):
     folder.mkdir()
     config = cli.settings(Config, program=program, output_dir=str(folder), **changes)
-    runs.start(config)
+    with runs.started(config):
+        pass
     for ending in (".index", ".data-00000-of-00001"):
         (folder / ("model.ckpt-7" + ending)).write_text("")
     return folder
@@ -102,6 +103,12 @@ def test_a_folder_with_other_peoples_files_is_refused_before_any_work(tmp_path):
     (tmp_path / "samples").mkdir()
     with pytest.raises(cli.InputError, match="is no run's folder but holds samples, which a run would replace"):
         parse("--output_dir", str(tmp_path))
+
+
+def test_a_config_of_somebody_else_is_no_run(tmp_path):
+    (tmp_path / "config.json").write_text('{"a": 1}')
+    with pytest.raises(cli.InputError, match="is no run's folder but holds config.json"):
+        parse("--output_dir", str(tmp_path), "--overwrite")
 
 
 def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):

@@ -59,7 +59,8 @@ def test_report_needs_a_run_and_shows_what_is_there(tmp_path, settings):
     with pytest.raises(runs.InputError, match="holds no run"):
         report.write(tmp_path)
     config = settings()
-    folder = runs.start(config)
+    with runs.started(config) as folder:
+        pass
     for step in range(0, 2000, 100):
         images.save_png(folder / "samples" / "grid-{:08d}.png".format(step), np.zeros([2, 2], np.uint8))
     runs.warn(folder, "something <odd>")

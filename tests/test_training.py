@@ -250,14 +250,41 @@ def test_queue_input_trains_and_its_error_is_the_real_one(settings, tmp_path):
         training.fit(model(files), settings(overwrite=True))
 
 
-def test_checkpoint_of_another_network_is_refused_in_one_line(settings):
+def damage(checkpoint):
+    data = next(checkpoint.parent.glob(checkpoint.name + ".data*"))
+    data.write_bytes(data.read_bytes()[:-20])
+
+
+@pytest.mark.parametrize("name, shape, spoil, message", [
+    ("model/w", [3], None, r"model.ckpt-1 does not fit this network: lhs shape= ?\[3\] rhs shape= ?\[\]$"),
+    ("model/v", [], None, "model.ckpt-1 does not fit this network: Key model/v not found in checkpoint$"),
+    ("model/w", [], damage, "model.ckpt-1 is damaged: name an older one beside it$")])
+def test_checkpoints_that_do_not_fit_or_are_damaged_are_one_line(name, shape, spoil, message, settings):
     config = settings()
     training.fit(descent(1), config)
     tf.reset_default_graph()
-    tf.get_variable("model/w", shape=[3])
-    with sessions.session() as session, pytest.raises(InputError, match="model.ckpt-1 does not fit.*") as error:
+    tf.get_variable(name, shape=shape)
+    if spoil:
+        spoil(runs.find_checkpoint(config.output_dir))
+    with sessions.session() as session, pytest.raises(InputError, match=message):
         sessions.restore(session, runs.find_checkpoint(config.output_dir))
-    assert "\n" not in str(error.value)
+
+
+def test_two_processes_do_not_train_in_one_folder(settings):
+    config = settings()
+    with runs.started(config):
+        with pytest.raises(InputError, match="another process is training in .*run: wait for it"):
+            training.fit(descent(1), config._replace(overwrite=True))
+    tf.reset_default_graph()
+    training.fit(descent(1), config._replace(overwrite=True))
+
+
+def test_resuming_a_finished_run_says_so(settings, capsys):
+    config = settings()
+    training.fit(descent(3), config)
+    tf.reset_default_graph()
+    training.fit(descent(3), config._replace(resume=True))
+    assert "already at step 3 of 3: more with a larger --max_steps or --max_epochs" in capsys.readouterr().err
 
 
 def test_overwriting_removes_the_run_and_nothing_else(settings):
