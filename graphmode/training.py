@@ -99,6 +99,9 @@ def fit(model, config):
             except tf.errors.OpError as error:
                 raise OSError(None, error.message.splitlines()[0], str(folder)) from error
 
+        def due(frequency):
+            return frequency and (step % frequency == 0 or step == last)
+
         step, saved = first, first
         try:
             if model.images and config.display_freq and not first:
@@ -107,7 +110,6 @@ def fit(model, config):
                 number, done = _phase_at(model.phases, step)
                 phase = model.phases[number].name
                 step += 1
-                due = lambda frequency: frequency and (step % frequency == 0 or step == last)  # noqa: E731
                 traces = str(folder / "trace-{}".format(step)) if due(config.trace_freq) else None
                 values, summaries = run_step(opened, model, plans[number], done, due(config.summary_freq), traces)
                 for name, value in values.items():
@@ -208,12 +210,11 @@ def _ancestors(op):
 
 
 def _phase_at(phases, step):
-    """Which phase step number `step` (from 0) belongs to, and how many steps of that phase come before it."""
+    """Which phase step number `step`, from 0 to all steps less one, is in, and how many of that phase come before it."""
     for number, phase in enumerate(phases):
         if step < phase.steps:
             return number, step
         step -= phase.steps
-    raise ValueError("the phases end {} steps earlier".format(step + 1))
 
 
 def run_step(opened, model, plan, done, with_summaries=False, traces=None):

@@ -115,7 +115,9 @@ def test_importance_weight_is_the_ratio_of_densities(digits, value):
     feed = {model.input: data.batches.flat_pixels(digits.test_images[:5])}
     weight, misfit, z, mean, log_var = value([vae.log_importance_weight(misfit, model), misfit, model.latent, model.mean,
                                               model.log_var], feed)
-    density = lambda x, mu, log_v: -0.5 * np.sum(np.log(2 * np.pi) + log_v + (x - mu) ** 2 / np.exp(log_v), 1)  # noqa: E731
+
+    def density(x, mu, log_v):
+        return -0.5 * np.sum(np.log(2 * np.pi) + log_v + (x - mu) ** 2 / np.exp(log_v), 1)
     np.testing.assert_allclose(weight, -misfit + density(z, 0.0, np.zeros(3)) - density(z, mean, log_var), rtol=1e-5)
 
 
@@ -149,7 +151,9 @@ def test_a_blank_image_breaks_the_published_head(as_published, value):
 @pytest.mark.parametrize("real, fake", [(0.0, 0.0), (3.0, -1.0), (-2.0, 5.0)])
 def test_gan_loss_by_hand(real, fake, value):
     losses = value(gan.gan_loss(tf.fill([4, 1], real), tf.fill([4, 1], fake)))
-    softplus = lambda x: np.log1p(np.exp(x))  # noqa: E731
+
+    def softplus(x):
+        return np.log1p(np.exp(x))
     np.testing.assert_allclose(losses, [softplus(-real) + softplus(fake), softplus(-fake)], rtol=1e-5)
 
 

@@ -12,8 +12,9 @@ from graphmode import runs, sessions, tf, training, variables
 def test_dcgan_layers_are_the_texts(value):
     """28 -> 24 -> 12 -> 8 -> 4, 1,024 to the dense layer; batch norms after each of the generator's layers but the last."""
     dcgan.discriminator(dcgan.generator(gan.noise(8, 100)))
-    batch_norm = lambda n, size: {"batch_normalization%s/%s" % ("_%d" % n if n else "", kind): (size,)  # noqa: E731
-                                  for kind in ("gamma", "beta")}
+
+    def batch_norm(n, size):
+        return {"batch_normalization%s/%s" % ("_%d" % n if n else "", kind): (size,) for kind in ("gamma", "beta")}
     expected = {"generator": {"dense": (100, 1024), "dense_1": (1024, 6272), "conv2d_transpose": (4, 4, 64, 128),
                               "conv2d_transpose_1": (4, 4, 1, 64)},
                 "discriminator": {"conv2d": (5, 5, 1, 32), "conv2d_1": (5, 5, 32, 64), "dense": (1024, 1024),

@@ -201,8 +201,8 @@ def test_nan_stops_names_the_scalar_and_keeps_the_last_good_checkpoint(settings)
 
 
 def test_a_weight_that_is_not_finite_is_never_saved(settings):
-    loss_of = lambda x: tf.sqrt(x - x)  # noqa: E731  (finite, but its gradient is not)
-    model = descent(4, loss_of=loss_of)._replace(scalars={})
+    # The loss is finite, its gradient is not.
+    model = descent(4, loss_of=lambda x: tf.sqrt(x - x))._replace(scalars={})
     with pytest.raises(FloatingPointError, match="model/w is not finite at step 2"):
         training.fit(model, settings(save_freq=2))
 
