@@ -11,7 +11,7 @@ both have one architecture. Pictures are in [0, 1], the range of that decoder. N
 The text's "needs no two optimizers" means that it needs no schedule of alternation: the two networks still have an Adam
 each. The text gives no numbers; learning rate and lambda are the paper's, k starts at 0.
 
-Run: `./run.sh gan_book.began --data mnist`. Watch measure fall. Expect clean, rather alike digits at a low gamma.
+Run: `./run.sh gan_book.began --data mnist`. Watch measure fall. Not yet trained at length here.
 """
 
 from typing import Literal, NamedTuple

@@ -5,7 +5,7 @@ pixels for the discriminator, behind the noise for the generator. Networks, loss
 own code for it is a picture that is lost. Reference: Mirza, Osindero 2014.
 
 Deviations from the text: those of the GAN, and a learning rate that falls from 0.001 to 0 along a cosine
-(`--as_published`: constant), which cleans the strokes.
+(`--as_published`: constant).
 
 Run: `./run.sh gan_book.cgan --data mnist`, then `--mode sample --digit 7 --checkpoint runs/cgan` draws sevens. Expect a
 row for each digit in the grids, in the GAN's ragged hand.

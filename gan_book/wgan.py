@@ -10,7 +10,7 @@ paper's and the official code's 0.00005 (`--as_published` takes the text's). Cli
 a critic of other layers may have.
 
 Run: `./run.sh gan_book.wgan --data mnist`; slow, as the text says: each generator step costs five critic steps. Watch
-wasserstein_estimate: it falls as the samples get better. Expect digits rougher than the DCGAN's.
+wasserstein_estimate, which is meant to fall as the samples get better. Not yet trained at length here.
 """
 
 import functools
