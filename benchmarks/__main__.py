@@ -21,7 +21,9 @@ MODELS = ("cae", "vae", "gan")
 def main():
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.split("\n\n")[0])
     parser.add_argument("--batch_size", type=int, default=128)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--starts", type=int, default=4, help="pairs of fresh processes (default: 4): PyTorch's speed differs "
+                        "between starts more than between turns")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each pair (default: 5)")
     parser.add_argument("--steps", type=int, default=30, help="steps in a round (default: 30)")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     flags = parser.parse_args()
@@ -30,7 +32,10 @@ def main():
     table = {}
     print("{:>6} {:>12} {:>12} {:>8}   spread of the ratio".format("", "ours", "PyTorch", "ratio"))
     for name in flags.models:
-        times = turns.compare(name, flags.batch_size, flags.rounds, flags.steps)
+        times = {"ours": [], "theirs": []}
+        for _ in range(flags.starts):
+            for side, seconds in turns.compare(name, flags.batch_size, flags.rounds, flags.steps).items():
+                times[side] += seconds
         ratios = [theirs / ours for ours, theirs in zip(times["ours"], times["theirs"])]
         ours, theirs, ratio = map(statistics.median, (times["ours"], times["theirs"], ratios))
         print("{:>6} {:>9.2f} ms {:>9.2f} ms {:>8.2f}   {:.2f} to {:.2f}".format(
