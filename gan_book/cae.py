@@ -3,7 +3,7 @@
 Objective: the mean over batch and pixels of (x - y)^2, where x is the digit and y the decoder's drawing.
 
 Deviations from the text: Adam's learning rate is 0.001 instead of 0.0001 (`--as_published`), which reaches in 3 epochs
-what the text's reaches in 20 (docs/results.md). The sigmoid stands apart from the last layer, so that the VAE can take
+what the text's reaches in 20 (docs/errata.md). The sigmoid stands apart from the last layer, so that the VAE can take
 its likelihood from the logits. 14 in the text's comments is ceil(28 / 2) with SAME padding; its "1x18x64" is 7x7x32.
 
 Run: `./run.sh gan_book.cae --data mnist`; `--latent_size 2` adds the scatter plot of z by digit. Expect legible, slightly

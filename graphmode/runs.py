@@ -121,9 +121,10 @@ def started(config):
         except BlockingIOError:
             raise InputError("another process is training in {}: wait for it, stop it, or choose another --output_dir"
                              .format(folder)) from None
-        old = own_files(folder) if not config.resume else [
-            folder / name for name in ("metrics.json", "figures", "warnings.txt") if (folder / name).exists()]
-        for name in old:
+        stale = ("metrics.json", "figures", "warnings.txt")
+        # Not config.json, which is replaced below: cut short here, the folder is still known for a run's.
+        for name in [found for found in own_files(folder)
+                     if found.name != "config.json" and (found.name in stale or not config.resume)]:
             shutil.rmtree(str(name)) if name.is_dir() else name.unlink()
         stored = {"program": config.program, "config": config._asdict()}
         write_whole(folder / "config.json", json.dumps(stored, indent=1) + "\n")

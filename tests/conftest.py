@@ -1,6 +1,11 @@
+import os
+import shutil
+import signal
+
 import pytest
 
 import data
+from fake_machine import Project, TOOLS
 from graphmode import cli, sessions, tf
 
 
@@ -56,3 +61,26 @@ def config_of(program, tmp_path=None, **values):
 
 def shapes():
     return {v.op.name: tuple(v.shape.as_list()) for v in tf.trainable_variables()}
+
+
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tools")
+    for name in TOOLS:
+        path = shutil.which(name)
+        if path:
+            (folder / name).symlink_to(path)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path, tools):
+    project = Project(tmp_path, tools)
+    yield project
+    for path in project.work.glob("runs/.jobs/*.job"):  # a test that failed may have left one
+        job = project.job(path.stem)
+        if path.stem.startswith("sleeper") and "pid" in job and "status" not in job:
+            try:
+                os.kill(int(job["pid"].split()[0]), signal.SIGKILL)
+            except ProcessLookupError:
+                pass

@@ -111,6 +111,28 @@ def test_a_config_of_somebody_else_is_no_run(tmp_path):
         parse("--output_dir", str(tmp_path), "--overwrite")
 
 
+def test_an_overwriting_cut_short_leaves_a_folder_that_is_still_known_for_a_runs(tmp_path, monkeypatch):
+    folder = finished_run(tmp_path / "run")
+
+    def cut_short(target, content):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(runs, "write_whole", cut_short)
+    with pytest.raises(KeyboardInterrupt), runs.started(cli.settings(Config, output_dir=str(folder))):
+        pass
+    assert not runs.checkpoints(folder)
+    assert parse("--output_dir", str(folder), "--overwrite").overwrite
+
+
+def test_resuming_drops_what_evaluation_will_find_anew_and_nothing_else(tmp_path):
+    folder = finished_run(tmp_path / "run")
+    for name in ("metrics.json", "warnings.txt", "figures/latent.png", "samples/grid-00000001.png"):
+        runs.write_whole(folder / name, "old")
+    with runs.started(cli.settings(Config, output_dir=str(folder), resume=True)):
+        pass
+    assert not {"metrics.json", "warnings.txt", "figures"} & {found.name for found in folder.iterdir()}
+    assert runs.last_step(folder) == 7 and (folder / "samples/grid-00000001.png").exists()
+
+
 def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert parse("--output_dir=~/x").output_dir == str(tmp_path / "x")
