@@ -2,7 +2,7 @@
 
 import data
 from gan_book import cae, gan, vae
-from graphmode import cli, sessions, tf, training
+from graphmode import cli, plans, sessions, tf
 
 PROGRAMS = {"cae": cae, "vae": vae, "gan": gan}
 
@@ -12,7 +12,7 @@ def stepper(name, batch_size):
     program = PROGRAMS[name]
     config = cli.settings(program.Config, batch_size=batch_size, max_steps=10**6)
     model = program.build(config, data.load("digits"))
-    plan = training.plan_of(model)[0]
+    plan = plans.plan_of(model)[0]
     session = sessions.session()
     session.run(tf.global_variables_initializer())
-    return lambda number: training.run_step(session, model, plan, number)
+    return lambda number: plans.run_step(session, model, plan, number)

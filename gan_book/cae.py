@@ -114,8 +114,8 @@ def build(config, digits):
 
 
 def side_by_side(x, y):
-    """Pairs of input, [batch, 784], and output, [batch, 28, 28, 1], 50 of them, for a grid of ten columns."""
-    return tf.reshape(tf.stack([tf.reshape(x, tf.shape(y))[:50], y[:50]], axis=1), [-1, 28, 28, 1])
+    """Pairs of input, flat or not, and output, [batch, height, width, channels], 50 of them, for a grid of ten columns."""
+    return tf.reshape(tf.stack([tf.reshape(x, tf.shape(y))[:50], y[:50]], axis=1), [-1] + y.shape.as_list()[1:])
 
 
 def digit_feed(config, digits, placeholder, labels=None):

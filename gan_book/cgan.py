@@ -1,14 +1,14 @@
 """The conditional GAN: generator and discriminator are both told the digit y, so one can ask for sevens.
 
 Objective: the GAN's, with D(x | y) and G(z | y). As the text has it, y is simply concatenated: a one-hot label behind the
-pixels for the discriminator, behind the noise for the generator. Networks, losses and steps are the GAN's. The text's
-own code for it is a picture that is lost. Reference: Mirza, Osindero 2014.
+noise for the generator, and for the discriminator, whose first layer is a convolution, ten planes behind the picture,
+that of the label 1, the others 0. Networks, learning rate and steps are the DCGAN's, the losses the GAN's. The text's own
+code for it is a picture that is lost. Reference: Mirza, Osindero 2014.
 
-Deviations from the text: those of the GAN, and a learning rate that falls from 0.001 to 0 along a cosine
-(`--as_published`: constant).
+Deviations from the text: those of the DCGAN.
 
 Run: `./run.sh gan_book.cgan --data mnist`, then `--mode sample --digit 7 --checkpoint runs/cgan` draws sevens. Expect a
-row for each digit in the grids, in the GAN's ragged hand.
+row for each digit in the grids.
 """
 
 from typing import Literal, NamedTuple
@@ -16,12 +16,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 import data
-from gan_book import gan, metrics
-from graphmode import cli, images, report, sessions, tf, training
+from gan_book import dcgan, gan, metrics, tips
+from graphmode import cli, images, report, sessions, tf
 
 
 class Config(NamedTuple):
+    shared = (tips.Tips,)
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
+    max_epochs: cli.whole(1) = 6  # passes over the training set
     dim: cli.whole(1) = 100  # length of z, as in the text
     lr: cli.real(0.0) = 0.001  # first learning rate of both Adams
     beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams
@@ -34,22 +36,27 @@ def labelled(inputs, labels):
     return tf.concat([inputs, tf.one_hot(labels, 10)], 1)
 
 
+def with_planes(x, labels):
+    """[batch, 784] pictures and int [batch] -> [batch, 28 * 28 * 11]: ten planes behind each, 1 in the label's own."""
+    planes = tf.tile(tf.reshape(tf.one_hot(labels, 10), [-1, 1, 1, 10]), [1, 28, 28, 1])
+    return tf.reshape(tf.concat([tf.reshape(x, [-1, 28, 28, 1]), planes], 3), [-1, 28 * 28 * 11])
+
+
 def build(config, digits):
-    """The GAN with both networks told the label; the grids have a row for each digit."""
+    """The DCGAN with both networks told the label; the grids have a row for each digit."""
     y = tf.placeholder(tf.int32, [None], name="LABEL_IN")
-    decay = tf.train.cosine_decay(config.lr, tf.train.get_or_create_global_step(),
-                                  training.steps_for(config, len(digits.train_images)))
+    sampler = dcgan.sampler(config)
     return gan.build(config, digits,
-                     discriminator=lambda x: gan.discriminator(labelled(x, y)),
-                     generator=lambda z: gan.generator(labelled(z, y)),
-                     sampler=lambda z: gan.generator(labelled(z, np.repeat(np.arange(10), 10))),
-                     labels=y, learning_rate=config.lr if config.as_published else decay)
+                     lambda x, switches: dcgan.discriminator(with_planes(x, y), switches, channels=11),
+                     lambda z, switches: dcgan.generator(labelled(z, y), switches),
+                     lambda z, switches: sampler(labelled(z, np.repeat(np.arange(10), 10)), switches),
+                     labels=y, learning_rate=dcgan.learning_rate(config, digits))
 
 
 def draw(config, labels):
     """A new picture of each digit in `labels` from config.checkpoint's generator: [count, 28, 28, 1] in [0, 1]."""
     condition = tf.placeholder(tf.float32, [None, config.dim + 10])
-    samples = gan.as_images(gan.generator(condition), config.as_published)
+    samples = gan.as_images(dcgan.sampler(config)(condition, tips.Tips.of(config)), config.as_published)
     noises = np.random.RandomState(config.seed).uniform(-1, 1, [len(labels), config.dim])
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)

@@ -19,11 +19,12 @@ few flaws.
 import functools
 from typing import Literal, NamedTuple
 
-from gan_book import gan
+from gan_book import gan, tips
 from graphmode import cli, tf, training
 
 
 class Config(NamedTuple):
+    shared = (tips.Tips,)
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     max_epochs: cli.whole(1) = 12  # passes over the training set
     dim: cli.whole(1) = 100  # length of z, as in the text
@@ -32,31 +33,37 @@ class Config(NamedTuple):
     count: cli.whole(1) = 100  # pictures that --mode sample draws
 
 
-def discriminator(x):
-    """[batch, 784] -> [batch, 1] logits, positive for real."""
+def hidden_layers(x, switches=tips.Tips(), channels=1, is_training=True):
+    """[batch, 784 * channels] -> [batch, 1024]: the discriminator but for its last layer."""
+    unflatten = tf.reshape(x, shape=[-1, 28, 28, channels])
+    # [batch, 28, 28, 1] -> [batch, 24, 24, 32] -> [batch, 12, 12, 32]
+    conv1 = tf.layers.conv2d(inputs=unflatten, kernel_size=5, strides=1, filters=32, activation=switches.activation)
+    maxpool1 = switches.pool(conv1)
+    # [batch, 12, 12, 32] -> [batch, 8, 8, 64] -> [batch, 4, 4, 64]
+    conv2 = tf.layers.conv2d(inputs=maxpool1, kernel_size=5, strides=1, filters=64)
+    maxpool2 = switches.pool(switches.activation(switches.norm(conv2, is_training)))
+    flatten = tf.reshape(maxpool2, shape=[-1, 1024])
+    fc1 = tf.layers.dense(inputs=flatten, units=1024)
+    return switches.activation(switches.norm(fc1, is_training))
+
+
+def discriminator(x, switches=tips.Tips(), channels=1):
+    """[batch, 784 * channels] -> [batch, 1] logits, positive for real."""
     with tf.variable_scope("discriminator"):
-        unflatten = tf.reshape(x, shape=[-1, 28, 28, 1])
-        # [batch, 28, 28, 1] -> [batch, 24, 24, 32] -> [batch, 12, 12, 32]
-        conv1 = tf.layers.conv2d(inputs=unflatten, kernel_size=5, strides=1, filters=32, activation=tf.nn.leaky_relu)
-        maxpool1 = tf.layers.max_pooling2d(inputs=conv1, pool_size=2, strides=2)
-        # [batch, 12, 12, 32] -> [batch, 8, 8, 64] -> [batch, 4, 4, 64]
-        conv2 = tf.layers.conv2d(inputs=maxpool1, kernel_size=5, strides=1, filters=64, activation=tf.nn.leaky_relu)
-        maxpool2 = tf.layers.max_pooling2d(inputs=conv2, pool_size=2, strides=2)
-        flatten = tf.reshape(maxpool2, shape=[-1, 1024])
-        fc1 = tf.layers.dense(inputs=flatten, units=1024, activation=tf.nn.leaky_relu)
-        logits = tf.layers.dense(inputs=fc1, units=1)
+        fc1 = hidden_layers(x, switches, channels)
+        logits = tf.layers.dense(inputs=switches.with_features(fc1), units=1)
         return logits
 
 
-def generator(z, is_training=True):
+def generator(z, switches=tips.Tips(), is_training=True):
     """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1].
 
     is_training: Python bool; batch norms take the batch's statistics if true, their moving averages otherwise.
     """
     with tf.variable_scope("generator"):
-        fc1 = tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu)
+        fc1 = switches.drop(tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu))
         bn1 = tf.layers.batch_normalization(inputs=fc1, training=is_training)
-        fc2 = tf.layers.dense(inputs=bn1, units=7 * 7 * 128, activation=tf.nn.relu)
+        fc2 = switches.drop(tf.layers.dense(inputs=bn1, units=7 * 7 * 128, activation=tf.nn.relu))
         bn2 = tf.layers.batch_normalization(inputs=fc2, training=is_training)
         reshaped = tf.reshape(bn2, shape=[-1, 7, 7, 128])
         # [batch, 7, 7, 128] -> [batch, 14, 14, 64]
@@ -72,10 +79,15 @@ def generator(z, is_training=True):
 
 def build(config, digits):
     """The GAN with these networks."""
-    global_step = tf.train.get_or_create_global_step()
-    decay = tf.train.cosine_decay(config.lr, global_step, training.steps_for(config, len(digits.train_images)))
     return gan.build(config, digits, discriminator, generator, sampler(config),
-                     learning_rate=config.lr if config.as_published else decay)
+                     learning_rate=learning_rate(config, digits))
+
+
+def learning_rate(config, digits):
+    """From config.lr to 0 along a cosine, or as published constant."""
+    steps = training.steps_for(config, len(digits.train_images))
+    return config.lr if config.as_published else tf.train.cosine_decay(
+        config.lr, tf.train.get_or_create_global_step(), steps)
 
 
 def sampler(config):

@@ -17,11 +17,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 import data
-from gan_book import cae, metrics
+from gan_book import cae, metrics, tips
 from graphmode import cli, images, report, sessions, tf, training, variables
 
 
 class Config(NamedTuple):
+    shared = (tips.Tips,)
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     dim: cli.whole(1) = 100  # length of z, as in the text
     lr: cli.real(0.0) = 0.001  # learning rate of both Adams, as in the text
@@ -29,31 +30,35 @@ class Config(NamedTuple):
     count: cli.whole(1) = 100  # pictures that --mode sample draws
 
 
-def discriminator(x):
+def discriminator(x, switches=tips.Tips()):
     """[batch, 784] -> [batch, 1] logits, positive for real."""
     with tf.variable_scope("discriminator"):
-        fc1 = tf.layers.dense(inputs=x, units=256, activation=tf.nn.leaky_relu)
-        fc2 = tf.layers.dense(inputs=fc1, units=256, activation=tf.nn.leaky_relu)
-        logits = tf.layers.dense(inputs=fc2, units=1)
+        fc1 = tf.layers.dense(inputs=x, units=256, activation=switches.activation)
+        fc2 = switches.activation(switches.norm(tf.layers.dense(inputs=fc1, units=256)))
+        logits = tf.layers.dense(inputs=switches.with_features(fc2), units=1)
         return logits
 
 
-def generator(z):
+def generator(z, switches=tips.Tips()):
     """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]."""
     with tf.variable_scope("generator"):
-        fc1 = tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu)
-        fc2 = tf.layers.dense(inputs=fc1, units=1024, activation=tf.nn.relu)
+        fc1 = switches.drop(tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu))
+        fc2 = switches.drop(tf.layers.dense(inputs=fc1, units=1024, activation=tf.nn.relu))
         img = tf.layers.dense(inputs=fc2, units=784, activation=tf.nn.tanh)
         return img
 
 
-def gan_loss(logits_real, logits_fake):
-    """Returns (discriminator_loss, generator_loss), scalars, from [batch, 1] logits. Both nets blind: 2 ln 2 and ln 2."""
+def gan_loss(logits_real, logits_fake, label_smoothing=0.0):
+    """Returns (discriminator_loss, generator_loss), scalars, from [batch, 1] logits. Both nets blind: 2 ln 2 and ln 2.
+
+    label_smoothing: taken from the 1 that the discriminator is to give real images.
+    """
     # Target label vectors for generator and discriminator losses.
     true_labels = tf.ones_like(logits_real)
     fake_labels = tf.zeros_like(logits_fake)
     # DISCRIMINATOR loss has 2 parts: how well it classifies real images and how well it classifies fake images.
-    real_image_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_real, labels=true_labels)
+    real_image_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_real,
+                                                              labels=true_labels * (1.0 - label_smoothing))
     fake_image_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_fake, labels=fake_labels)
     # Combine and average losses over the batch
     discriminator_loss = tf.reduce_mean(real_image_loss + fake_image_loss)
@@ -77,7 +82,7 @@ def build(config, digits, discriminator=discriminator, generator=generator, samp
     The sections after this one swap the networks.
 
     Args:
-        discriminator, generator: functions of x and of z.
+        discriminator, generator: functions of x and of z, and of `tips.Tips`.
         sampler: the generator as it draws pictures, if that differs.
         labels: a placeholder that is fed the digits' labels.
         learning_rate: a scalar tensor in place of config.lr.
@@ -88,26 +93,33 @@ def build(config, digits, discriminator=discriminator, generator=generator, samp
     discriminator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
     generator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
 
+    switches = tips.Tips.of(config)
     z = noise(config.batch_size, config.dim)
-    generator_sample = generator(z)
+    generator_sample = generator(z, switches)
     with tf.variable_scope("") as scope:
-        logits_real = discriminator(x)
+        logits_real = discriminator(x, switches)
         # We want to re-use the discriminator weights.
         scope.reuse_variables()
-        logits_fake = discriminator(generator_sample)
-        samples = as_images((sampler or generator)(fixed_noise(config)), config.as_published)
+        logits_fake = discriminator(generator_sample, switches)
+        samples = as_images((sampler or generator)(fixed_noise(config), switches), config.as_published)
     variables.check_scopes("discriminator", "generator")
+    variables.check_batch_norms()
 
-    discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake)
+    discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake, config.label_smoothing)
+    if config.unrolled_steps:
+        generator_loss = tips.look_ahead(discriminator_loss, lambda: gan_loss(
+            discriminator(x, switches), discriminator(generator_sample, switches), config.label_smoothing), switches)
     # Training steps.
     discriminator_train_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
     generator_train_step = variables.minimize(generator_loss, "generator", generator_solver)
     return training.Model(
         phases=[training.Phase("train", training.steps_for(config, len(digits.train_images)),
-                               [discriminator_train_step, generator_train_step])],
-        scalars={"discriminator_loss": discriminator_loss, "generator_loss": generator_loss},
+                               [discriminator_train_step] + [generator_train_step] * config.generator_steps)],
+        scalars={"discriminator_loss": discriminator_loss, "generator_loss": generator_loss,
+                 **tips.watched(x, generator_sample)},
         images={"samples": samples},
-        feed=cae.digit_feed(config, digits, pixels, labels))
+        feed=cae.digit_feed(config, digits, pixels, labels),
+        alarms=[tips.discriminator_wins, *tips.ALARMS])
 
 
 def fixed_noise(config):
@@ -124,7 +136,7 @@ def as_images(flat, as_published=False):
 def draw(config, count, generator=generator, as_images=as_images):
     """`count` new pictures from the generator of config.checkpoint: float32 [count, 28, 28, 1] in [0, 1]."""
     z = tf.placeholder(tf.float32, [None, config.dim])
-    samples = as_images(generator(z), config.as_published)
+    samples = as_images(generator(z, tips.Tips.of(config)), config.as_published)
     noises = np.random.RandomState(config.seed).uniform(-1, 1, [count, config.dim])
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
@@ -149,7 +161,10 @@ def modes(build, draw):
 
 
 def main(argv=None):
-    cli.main("gan_book.gan", Config, modes(build, draw), __doc__, argv)
+    def dense(config, digits):
+        tips.refuse(config, pooling="these networks are dense, nothing is pooled")
+        return build(config, digits)
+    cli.main("gan_book.gan", Config, modes(dense, draw), __doc__, argv)
 
 
 if __name__ == "__main__":

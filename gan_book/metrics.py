@@ -21,7 +21,7 @@ import numpy as np
 import data
 from data import batches, download
 from gan_book import cae
-from graphmode import cli, report, runs, scores, sessions, tf, training
+from graphmode import cli, images, report, runs, scores, sessions, tf, training
 
 
 class Config(NamedTuple):
@@ -87,8 +87,9 @@ def trained(config, digits):
         with sessions.session() as session:
             sessions.restore(session, runs.find_checkpoint(folder))
 
-            def read(images):
-                flat = batches.flat_pixels(images) if images.dtype == np.uint8 else images.reshape(len(images), -1)
+            def read(pictures):
+                flat = (batches.flat_pixels(pictures) if pictures.dtype == np.uint8
+                        else pictures.reshape(len(pictures), -1))
                 return sessions.in_parts(session, outputs, x, flat)
             yield read
 
@@ -99,17 +100,20 @@ def judge(samples, digits, config, labels=None):
     Args:
         samples: [N, 28, 28, 1] floats in [0, 1]; 10,000 make figures that compare.
         digits: the data set they imitate.
-        config: with `data`.
+        config: with `data`, and the output_dir of a run, where figures/nearest_training_digits.png is put.
         labels: the digits that were asked for, [N], if any.
 
     Returns:
         name -> number. A digit is covered if at least 1 % of the pictures are taken for it with a probability over .9.
-        The floor of the Frechet distance is that of as many training digits from the test digits.
+        The floor of the Frechet distance is that of as many training digits from the test digits; the test set's first
+        half from its second, written by other people, says how far real digits can be from each other. A sample
+        is nearer than a test digit to its nearest training digit if it was learned by heart.
     """
     with trained(config, digits) as read:
         probabilities, features = read(samples)
         real_probabilities, real_features = read(digits.test_images)
         _, floor_features = read(digits.train_images[:len(samples)])
+    half = len(real_features) // 2
     figures = {"samples": len(samples)}
     for name, p in (("samples", probabilities), ("real test digits", real_probabilities)):
         confident = p.max(1) > 0.9
@@ -122,6 +126,16 @@ def judge(samples, digits, config, labels=None):
         figures["samples: read as the digit asked for"] = float(np.mean(probabilities.argmax(1) == labels))
     figures["samples: Frechet distance"] = scores.frechet_distance(features, real_features)
     figures["real training digits: Frechet distance"] = scores.frechet_distance(floor_features, real_features)
+    figures["one half of the test digits from the other: Frechet distance"] = scores.frechet_distance(
+        real_features[:half], real_features[half:])
+    known = batches.flat_pixels(digits.train_images)
+    for name, pictures in (("samples", samples), ("real test digits", digits.test_images / np.float32(255))):
+        chosen = pictures[np.random.RandomState(config.seed).permutation(len(pictures))[:500]].reshape(-1, 784)
+        distances, nearest = scores.nearest(chosen, known)
+        figures[name + ": distance to the nearest training digit"] = float(np.median(distances))
+        if name == "samples":
+            rows = np.stack([chosen[:40], known[nearest[:40]]], 1).reshape(-1, 28, 28)
+            images.save_png(runs.path(config.output_dir, "figures", "nearest_training_digits.png"), images.grid(rows, 10), 2)
     figures["classifier: test accuracy"] = float(np.mean(real_probabilities.argmax(1) == digits.test_labels))
     return figures
 

@@ -16,11 +16,15 @@ wasserstein_estimate, which is meant to fall as the samples get better. Not yet 
 import functools
 from typing import Literal, NamedTuple
 
-from gan_book import cae, dcgan, gan
-from graphmode import cli, tf, training, variables
+import numpy as np
+
+import data
+from gan_book import cae, dcgan, gan, metrics, tips
+from graphmode import cli, report, runs, scores, tf, training, variables
 
 
 class Config(NamedTuple):
+    shared = (tips.Tips,)
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     max_epochs: cli.whole(1) = 6  # passes of the generator; the critic sees five times as much
     batch_size: cli.whole(1) = 64  # examples per step, as in the paper
@@ -32,12 +36,14 @@ class Config(NamedTuple):
     warm_up: bool = False  # the official schedule: 100 critic steps for each of the first 25 generator steps
     gradient_penalty: bool = False  # a penalty on the critic's slope (10 times) and Adam(0.0001, 0, 0.9), no clipping
     count: cli.whole(1) = 100  # pictures that --mode sample draws
+    save_freq: cli.whole(1) = 500  # steps between checkpoints
+    keep: cli.whole(1) = 12  # how many checkpoints stay (90 MB each): evaluate compares them
 
 
-def critic(x):
+def critic(x, switches=tips.Tips()):
     """[batch, 784] in [-1, 1] -> [batch, 1] of any size, larger for real: the DCGAN's discriminator without a sigmoid."""
     with tf.variable_scope("critic"):
-        return dcgan.discriminator(x)
+        return dcgan.discriminator(x, switches)
 
 
 def wgan_loss(real_values, fake_values):
@@ -46,7 +52,7 @@ def wgan_loss(real_values, fake_values):
     return -wasserstein_estimate, -tf.reduce_mean(fake_values), wasserstein_estimate
 
 
-def gradient_penalty(real, fake):
+def gradient_penalty(real, fake, critic):
     """Mean of (|gradient of the critic| - 1)^2 at points drawn between real and generated pictures, [batch, 784] each."""
     share = tf.random_uniform([tf.shape(real)[0], 1])
     between = share * real + (1.0 - share) * fake
@@ -56,18 +62,29 @@ def gradient_penalty(real, fake):
 
 def build(config, digits):
     """Critic and generator; five critic steps, each clipped and on a batch of its own, to one generator step."""
+    tips.refuse(config, label_smoothing="a critic has no labels")
+    switches = tips.Tips.of(config)
     pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
     x = 2.0 * pixels - 1.0
-    generator_sample = dcgan.generator(gan.noise(config.batch_size, config.dim))
-    with tf.variable_scope("") as scope:
-        real_values = critic(x)
-        scope.reuse_variables()
-        fake_values = critic(generator_sample)
-        samples = gan.as_images(dcgan.generator(gan.fixed_noise(config), is_training=False))
-        critic_loss, generator_loss, wasserstein_estimate = wgan_loss(real_values, fake_values)
+    generator_sample = dcgan.generator(gan.noise(config.batch_size, config.dim), switches)
+
+    def losses(real_values, fake_values):
+        loss, generator_loss, estimate = wgan_loss(real_values, fake_values)
         if config.gradient_penalty:
-            critic_loss += 10.0 * gradient_penalty(x, generator_sample)
+            loss += 10.0 * gradient_penalty(x, generator_sample, functools.partial(critic, switches=switches))
+        return loss, generator_loss, estimate
+
+    with tf.variable_scope("") as scope:
+        real_values = critic(x, switches)
+        scope.reuse_variables()
+        fake_values = critic(generator_sample, switches)
+        critic_loss, generator_loss, wasserstein_estimate = losses(real_values, fake_values)
+        samples = gan.as_images(dcgan.generator(gan.fixed_noise(config), switches, is_training=False))
     variables.check_scopes("critic", "generator")
+    variables.check_batch_norms()
+    if config.unrolled_steps:
+        generator_loss = tips.look_ahead(critic_loss, lambda: losses(
+            critic(x, switches), critic(generator_sample, switches))[:2], switches, "critic")
 
     if config.gradient_penalty:
         critic_step = variables.minimize(critic_loss, "critic", tf.train.AdamOptimizer(0.0001, 0.0, 0.9))
@@ -79,13 +96,15 @@ def build(config, digits):
         generator_step = variables.minimize(generator_loss, "generator", tf.train.RMSPropOptimizer(config.lr))
     steps = training.steps_for(config, len(digits.train_images))
     first = min(25, steps) if config.warm_up else 0
+    generator_steps = [generator_step] * config.generator_steps
     return training.Model(
-        phases=[training.Phase("warm-up", first, [critic_step] * 100 + [generator_step]),
-                training.Phase("train", steps - first, [critic_step] * config.critic_steps + [generator_step])],
+        phases=[training.Phase("warm-up", first, [critic_step] * 100 + generator_steps),
+                training.Phase("train", steps - first, [critic_step] * config.critic_steps + generator_steps)],
         scalars={"wasserstein_estimate": wasserstein_estimate, "critic_loss": critic_loss,
-                 "generator_loss": generator_loss},
+                 "generator_loss": generator_loss, **tips.watched(x, generator_sample)},
         images={"samples": samples},
-        feed=cae.digit_feed(config, digits, pixels))
+        feed=cae.digit_feed(config, digits, pixels),
+        alarms=tips.ALARMS)
 
 
 def draw(config, count):
@@ -94,8 +113,32 @@ def draw(config, count):
     return gan.draw(config._replace(as_published=False), count, sampler)
 
 
+def evaluate(config):
+    """The GAN's figures, and how the estimate went with the Frechet distance of each checkpoint that was kept."""
+    digits = data.load(config.data, config.input_dir)
+    steps, distances = [], []
+    with metrics.trained(config, digits) as read:
+        real_features = read(digits.test_images)[1]
+        for step, checkpoint in runs.checkpoints(config.output_dir):
+            with tf.Graph().as_default():
+                samples = draw(config._replace(checkpoint=str(checkpoint)), 10000)
+            steps.append(step)
+            distances.append(scores.frechet_distance(read(samples)[1], real_features))
+    figures = metrics.judge(draw(config, 10000), digits, config)
+    rows = runs.read_scalars(config.output_dir)
+    # Each the mean of the rows since the checkpoint before.
+    estimates = [np.mean([float(row["wasserstein_estimate"]) for row in rows if first < int(row["step"]) <= last])
+                 for first, last in zip([0] + steps, steps)]
+    report.plot(runs.path(config.output_dir, "figures", "estimate_and_frechet_distance.png"), steps,
+                {"estimate of the Wasserstein distance": estimates, "Frechet distance of the samples": distances})
+    if len(steps) > 2:
+        figures["rank correlation of estimate and Frechet distance"] = scores.rank_correlation(estimates, distances)
+        figures["checkpoints compared"] = len(steps)
+    report.write_metrics(config.output_dir, figures)
+
+
 def main(argv=None):
-    cli.main("gan_book.wgan", Config, gan.modes(build, draw), __doc__, argv)
+    cli.main("gan_book.wgan", Config, {**gan.modes(build, draw), "evaluate": evaluate}, __doc__, argv)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A program declares its numbers in a NamedTuple, a line each, the comment being t
         latent_size: cli.whole(1) = 20  # length of z, as in the text
 
     published = {}  # numbers that --as_published changes, unless they are given
+    shared = ()  # NamedTuples of flags that several programs have
 
 and calls `main`. The flags of `Run`, which all programs share, are added; a program changes the default of one
 by naming it in its own `Config`. TensorFlow is not imported here before the flags are known to be good.
@@ -68,6 +69,7 @@ class Run(NamedTuple):
     progress_freq: whole(1) = 50  # steps between new numbers beside the progress bar
     display_freq: whole(0) = 500  # steps between picture grids in samples/ (0: none)
     save_freq: whole(1) = 1000  # steps between checkpoints
+    keep: whole(1) = 5  # how many checkpoints stay, the newest ones
     trace_freq: whole(0) = 0  # steps between execution traces (open trace-N.json in Perfetto or chrome://tracing; 0: none)
 
 
@@ -78,9 +80,9 @@ _OF_THE_MOMENT = {"program", "mode", "output_dir", "checkpoint", "resume", "over
 
 
 def _fields(config_class):
-    """name -> (type, default, help) of Run's fields and the program's own, which win."""
+    """name -> (type, default, help) of Run's fields, those of `shared` and the program's own, which win."""
     fields = {}
-    for owner in (Run, config_class):
+    for owner in (Run, *getattr(config_class, "shared", ()), config_class):
         comments = dict(re.findall(r"^\s*(\w+): .*?  # (.*)$", _source(owner), re.M))
         for name in owner._fields:
             kind, default = owner.__annotations__[name], owner._field_defaults[name]
@@ -189,6 +191,16 @@ def _saved(program, folder, config):
     if owner != program:
         raise InputError("{} holds a run of {}, not of {}".format(folder, owner, program))
     return {name: value for name, value in saved.items() if name in config._fields and name not in _OF_THE_MOMENT}
+
+
+def saved(program, config_class, run):
+    """The configuration of another program's run, from its folder or a checkpoint in it; `checkpoint` is its weights.
+
+    A flag that its config.json does not name (an older run's) has its default. Raises InputError.
+    """
+    checkpoint, config = runs.find_checkpoint(run), settings(config_class, program=program)
+    found = _saved(program, checkpoint.parent, config)
+    return config._replace(**{**found, "output_dir": str(checkpoint.parent), "checkpoint": str(checkpoint)})
 
 
 def main(program, config_class, modes, doc, argv=None, after_training=None):

@@ -15,7 +15,9 @@ class Progress:
         self._bar = tqdm.tqdm(total=last, initial=first, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
         self._first, self._last, self._began, self._next_line = first, last, time.time(), 0.0
 
-    def step(self, step, values, phase):
+    def step(self, step, values, phase, alarms=()):
+        """Shows a step done; values: its scalars, or None; alarms: lines, of which the part before the colon is shown."""
+        phase = " ".join([phase] + ["[{}]".format(line.split(":")[0]) for line in alarms])
         if self._bar is not None:
             self._bar.update()
             if values:

@@ -32,16 +32,23 @@ def write(folder):
     return target
 
 
-def write_index(target, folders, title, text):
-    """One page that shows several runs: the newest grid and the numbers of each, with links to their reports."""
+def write_index(target, folders, title, text, figures=None):
+    """One page that shows several runs: the newest grid and the numbers of each, with links to their reports.
+
+    Args:
+        target: the page; the runs' folders lie below its own.
+        figures: PNG file -> (heading, caption), shown below the runs; the page holds copies of them.
+    """
     shown = []
     for folder in map(pathlib.Path, folders):
         newest = {name: moments[-1][1] for name, moments in _grids(folder).items()}
-        figures = {path.stem.replace("_", " "): _picture(path) for path in sorted(folder.glob("figures/*.png"))}
+        pictures = {path.stem.replace("_", " "): _picture(path) for path in sorted(folder.glob("figures/*.png"))}
         link = (folder / "report.html").resolve().relative_to(pathlib.Path(target).resolve().parent)
-        shown.append((_json(folder / "config.json")["program"], link.as_posix(), {**newest, **figures},
+        shown.append((_json(folder / "config.json")["program"], link.as_posix(), {**newest, **pictures},
                       _json(folder / "metrics.json")))
-    runs.write_whole(target, _template("index.html").render(title=title, text=text, runs=shown))
+    runs.write_whole(target, _template("index.html").render(
+        title=title, text=text, runs=shown,
+        figures=[(*words, _picture(file)) for file, words in (figures or {}).items()]))
 
 
 def write_metrics(folder, metrics):
@@ -59,6 +66,22 @@ def scatter(target, points, labels, title):
     axes = figure.add_subplot(title=title)
     dots = axes.scatter(points[:, 0], points[:, 1], c=labels, cmap="tab10", s=3, vmin=-.5, vmax=9.5)
     figure.colorbar(dots, ticks=range(10))
+    _save_figure(target, figure)
+
+
+def plot(target, x, curves, x_name="step"):
+    """Saves curves over a common axis as a PNG, one above the other; curves: name -> [N] values."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(6.4, 2.4 * len(curves)), layout="constrained", dpi=100)
+    for axes, (name, values) in zip(figure.subplots(len(curves), sharex=True, squeeze=False)[:, 0], curves.items()):
+        axes.plot(x, values, color="#1f6f8b", marker=".")
+        axes.set_title(name, fontsize=10)
+        axes.grid(alpha=.25)
+    axes.set_xlabel(x_name)
+    _save_figure(target, figure)
+
+
+def _save_figure(target, figure):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     runs.write_whole(target, buffer.getvalue())

@@ -1,4 +1,4 @@
-"""How good pictures are: PSNR, and the Frechet distance between two sets of features."""
+"""How good pictures are: PSNR, the Frechet distance between two sets of features, nearest neighbours, rank correlation."""
 
 import numpy as np
 
@@ -34,3 +34,16 @@ def frechet_distance(features, others):
     cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ second @ root), 0.0)).sum()
     gap = features.mean(0) - others.mean(0)
     return float(gap @ gap + np.trace(first) + np.trace(second) - 2.0 * cross)
+
+
+def nearest(pictures, known):
+    """The nearest of `known`, [M, size], to each of `pictures`, [N, size]: (Euclidean distances [N], indices [N])."""
+    squared = np.square(pictures).sum(1)[:, None] - 2.0 * pictures @ known.T + np.square(known).sum(1)
+    indices = squared.argmin(1)
+    return np.sqrt(np.maximum(squared[np.arange(len(pictures)), indices], 0.0)), indices
+
+
+def rank_correlation(first, second):
+    """Spearman's rank correlation of two sequences without ties: 1 if they rise together, -1 if one falls as the other rises."""
+    ranks = [np.argsort(np.argsort(values)) for values in (first, second)]
+    return float(np.corrcoef(*ranks)[0, 1])

@@ -1,8 +1,10 @@
-"""Which variables belong to which network, and training steps that move these and no others."""
+"""Which variables belong to which network, training steps that move these and no others, and what batch norms see."""
 
 import collections
+import math
 
 from graphmode import tf
+from graphmode.runs import InputError
 
 
 def _below(scope, variables):
@@ -69,9 +71,51 @@ def minimize(loss, scope, optimizer):
         update: the gradient alone would not wait for it.
     """
     gradients = optimizer.compute_gradients(loss, trainable(scope))
+    tf.add_to_collection("gradient_norms/" + scope, tf.global_norm([gradient for gradient, _ in gradients]))
     with tf.control_dependencies([loss]):
         step = optimizer.apply_gradients(gradients)
     return tf.group(step, *updates(scope))
+
+
+def gradient_norm(scope):
+    """The length of the gradient that the scope's training step follows: a scalar, all weights taken as one vector."""
+    return tf.get_collection("gradient_norms/" + scope)[-1]
+
+
+def averages_gap(scope):
+    """How far a scope's moving averages are from the batch at hand: a scalar, 0 if they agree.
+
+    The root of the mean over channels of (moving mean - batch mean)^2 / batch variance, of the layer where it is largest.
+    A batch of N values differs from the whole by about 1 / sqrt(N); averages that nobody updates stay where they began.
+    """
+    pairs = collections.defaultdict(dict)
+    for update in updates(scope):
+        update = update if isinstance(update, tf.Operation) else update.op
+        moving, batch = update.inputs[1].op.inputs[0].op.inputs  # assign_sub(moving, (moving - batch) * (1 - decay))
+        layer, kind = _nearest(update, {v.op.name for v in moving_averages(scope)}).rsplit("/", 1)
+        pairs[layer][kind] = moving, batch
+    gaps = []
+    for pair in pairs.values():
+        (moving, batch), (_, variance) = pair["moving_mean"], pair["moving_variance"]
+        gaps.append(tf.sqrt(tf.reduce_mean(tf.square(moving - batch) / (variance + 1e-3))))
+    return tf.reduce_max(tf.stack(gaps))
+
+
+def check_batch_norms():
+    """Raises InputError if a batch norm of the graph normalises each channel by a single value, which leaves beta alone.
+
+    It sees batch, height and width of its input as far as the graph knows them; a batch of unknown size passes.
+    """
+    for op in tf.get_default_graph().get_operations():
+        fused = op.type.startswith("FusedBatchNorm") and "Grad" not in op.type and op.get_attr("is_training")
+        if fused or (op.type == "Mean" and op.name.endswith("moments/mean")):
+            shape = op.inputs[0].shape.as_list()
+            channels = 1 if fused and op.get_attr("data_format") == b"NCHW" else -1
+            if math.prod(0 if size is None else size for size in shape) == shape[channels]:
+                raise InputError("batch norm {} sees one value per channel (its input is {}), so it would give beta whatever "
+                                 "comes in: use a --batch_size of 2 or more, or no batch norm there".format(
+                                     op.name.rsplit("/moments/mean", 1)[0].rsplit("/FusedBatchNorm", 1)[0],
+                                     "x".join(map(str, shape))))
 
 
 def clip(scope, limit):

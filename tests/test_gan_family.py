@@ -70,7 +70,7 @@ def test_cgan_is_told_the_digit_in_both_networks(digits, tmp_path):
     """The label stands behind pixels and noise; what is asked for is what the rows of noise carry."""
     config = config_of(cgan, tmp_path / "run", max_steps=2, display_freq=0)
     model = cgan.build(config, digits)
-    assert shapes()["discriminator/dense/kernel"] == (794, 256) and shapes()["generator/dense/kernel"] == (110, 1024)
+    assert shapes()["discriminator/conv2d/kernel"] == (5, 5, 11, 32) and shapes()["generator/dense/kernel"] == (110, 1024)
     fed = list(model.feed(3).values())
     chosen = data.batches.shuffled(640, 32, 0)(3)
     np.testing.assert_array_equal(fed[1], digits.train_labels[chosen])
@@ -87,7 +87,7 @@ def test_cgan_is_told_the_digit_in_both_networks(digits, tmp_path):
 def test_pictures_are_drawn_from_the_noise_of_training(monkeypatch):
     monkeypatch.setattr(sessions, "restore", lambda session, checkpoint: None)
     config = config_of(gan)
-    drawn = gan.draw(config, 700, generator=lambda z: z, as_images=lambda samples, as_published: samples)
+    drawn = gan.draw(config, 700, generator=lambda z, switches: z, as_images=lambda samples, as_published: samples)
     assert drawn.shape == (700, 100) and -1 <= drawn.min() < -0.99 and 0.99 < drawn.max() <= 1
     assert abs(drawn.std() - 1 / 3 ** 0.5) < 0.01  # uniform, not normal
 
@@ -95,6 +95,10 @@ def test_pictures_are_drawn_from_the_noise_of_training(monkeypatch):
 def test_labels_are_concatenated(value):
     rows = value(cgan.labelled(tf.constant([[0.5, -1.0]]), tf.constant([3])))
     np.testing.assert_array_equal(rows, [[0.5, -1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]])
+    pictures = np.random.RandomState(0).rand(2, 784).astype(np.float32)
+    planes = value(cgan.with_planes(tf.constant(pictures), tf.constant([3, 9]))).reshape(2, 28, 28, 11)
+    np.testing.assert_array_equal(planes[..., 0].reshape(2, 784), pictures)
+    assert (planes[0, ..., 1:].mean((0, 1)) == np.eye(10)[3]).all() and (planes[1, ..., 1:].mean((0, 1)) == np.eye(10)[9]).all()
 
 
 def test_wgan_loss_has_no_logarithm(value):
@@ -102,10 +106,11 @@ def test_wgan_loss_has_no_logarithm(value):
     assert losses == (pytest.approx(-4.5), pytest.approx(0.5), pytest.approx(4.5))
 
 
-def test_gradient_penalty_of_a_known_slope(monkeypatch, value):
+def test_gradient_penalty_of_a_known_slope(value):
     """A critic 3 x_1 + 4 x_2 has a slope of 5 everywhere: (5 - 1)^2 = 16."""
-    monkeypatch.setattr(wgan, "critic", lambda x: tf.matmul(x, tf.constant([[3.0], [4.0]])))
-    assert value(wgan.gradient_penalty(tf.ones([6, 2]), tf.zeros([6, 2]))) == pytest.approx(16.0, rel=1e-5)
+    def critic(x):
+        return tf.matmul(x, tf.constant([[3.0], [4.0]]))
+    assert value(wgan.gradient_penalty(tf.ones([6, 2]), tf.zeros([6, 2]), critic)) == pytest.approx(16.0, rel=1e-5)
 
 
 def test_wgan_takes_five_critic_steps_to_one_and_clips(digits, tmp_path):
