@@ -80,6 +80,14 @@ def draw(count, seed):
     return np.concatenate([_pictures(part, generator) for part in parts]), labels
 
 
+def few(digits, count):
+    """`Digits` with `count` of the training pictures, a tenth of them of each kind: always the same, the first of an
+    order by chance, so that fewer are among more."""
+    order = np.random.default_rng(0).permutation(len(digits.train_labels))
+    chosen = np.concatenate([order[digits.train_labels[order] == digit][:count // 10] for digit in range(10)])
+    return digits._replace(train_images=digits.train_images[chosen], train_labels=digits.train_labels[chosen])
+
+
 def load(train=8000, test=2000, seed=0):
     """`Digits` of `train` and `test` pictures, drawn from two streams of random numbers that share none."""
     return Digits(*draw(train, [seed, 0]), *draw(test, [seed, 1]))

@@ -178,7 +178,7 @@ def train(config):
 def evaluate(config):
     """Of digits, the GAN's figures; of faces, how well unseen ones and samples are redrawn, and samples as a figure."""
     if config.data != "faces":
-        return gan.modes(build, draw)["evaluate"](config)
+        return gan.modes(build, draw, "measure")["evaluate"](config)
     unseen = load(config).test
     if not len(unseen):
         raise cli.InputError("no face is left for testing: {} holds too few".format(config.input_dir))

@@ -163,9 +163,15 @@ def evaluate(config):
     })
 
 
+def compress(config):
+    """How few bytes do for a digit: see gan_book/compression.py."""
+    from gan_book import compression  # here, for it imports this module
+    compression.compress(config)
+
+
 def main(argv=None):
-    cli.main("gan_book.cae", Config, {"train": train, "sample": sample, "evaluate": evaluate}, __doc__, argv,
-             after_training="evaluate")
+    cli.main("gan_book.cae", Config, {"train": train, "sample": sample, "evaluate": evaluate, "compress": compress},
+             __doc__, argv, after_training="evaluate")
 
 
 if __name__ == "__main__":

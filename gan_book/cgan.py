@@ -27,8 +27,12 @@ class Config(NamedTuple):
     dim: cli.whole(1) = 100  # length of z, as in the text
     lr: cli.real(0.0) = 0.001  # first learning rate of both Adams
     beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams
+    labels: cli.whole(0) = 0  # learn from so many training digits alone, a tenth of them of each kind (0: from all)
     count: cli.whole(1) = 100  # pictures that --mode sample draws
-    digit: cli.whole(-1, 9) = -1  # which digit --mode sample draws; -1: all, in turn, a column for each
+    discriminator_batch_norm: bool = True  # batch norm in the discriminator too; as published, no
+    pooling: Literal["max", "average", "strided"] = "strided"  # in the discriminator; as published, max
+    published = dcgan.Config.published
+    digit: cli.whole(-1, 9) = -1  # which digit --mode sample draws; -1: all, a row for each
 
 
 def labelled(inputs, labels):
@@ -44,6 +48,8 @@ def with_planes(x, labels):
 
 def build(config, digits):
     """The DCGAN with both networks told the label; the grids have a row for each digit."""
+    if config.labels:
+        digits = data.digits.few(digits, config.labels)
     y = tf.placeholder(tf.int32, [None], name="LABEL_IN")
     sampler = dcgan.sampler(config)
     return gan.build(config, digits,
@@ -64,15 +70,18 @@ def draw(config, labels):
 
 
 def sample(config):
-    labels = np.arange(config.count) % 10 if config.digit < 0 else np.full(config.count, config.digit)
-    images.save_samples(config.output_dir, draw(config, labels))
+    """Pictures of one digit, or a row for each."""
+    labels = np.arange(config.count) * 10 // config.count if config.digit < 0 else np.full(config.count, config.digit)
+    images.save_samples(config.output_dir, draw(config, labels), -(-config.count // 10) if config.digit < 0 else None)
 
 
 def evaluate(config):
     """metrics.json: the GAN's figures, and how often the classifier reads the digit that was asked for."""
     digits = data.load(config.data, config.input_dir)
     labels = np.arange(10000) % 10
-    report.write_metrics(config.output_dir, metrics.judge(draw(config, labels), digits, config, labels))
+    figures = metrics.judge(draw(config, labels), digits, config, labels)
+    report.write_metrics(config.output_dir, {**figures, **metrics.follow(
+        "generator_loss", lambda config, count: draw(config, labels[:count]), digits, config)})
 
 
 def main(argv=None):

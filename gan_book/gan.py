@@ -143,10 +143,11 @@ def draw(config, count, generator=generator, as_images=as_images):
         return sessions.in_parts(session, samples, z, noises)
 
 
-def modes(build, draw):
+def modes(build, draw, curve="generator_loss"):
     """What the program of a GAN can do, from its `build(config, digits)` and `draw(config, count)`.
 
-    evaluate: metrics.json, 10,000 samples judged by a classifier of digits, beside the same figures for real test digits.
+    evaluate: metrics.json, 10,000 samples judged by a classifier of digits, beside the same figures for real test digits;
+    and whether the scalar `curve` told how good the samples were as training went on.
     """
     def train(config):
         training.fit(build(config, data.load(config.data, config.input_dir)), config)
@@ -156,7 +157,8 @@ def modes(build, draw):
 
     def evaluate(config):
         digits = data.load(config.data, config.input_dir)
-        report.write_metrics(config.output_dir, metrics.judge(draw(config, 10000), digits, config))
+        figures = metrics.judge(draw(config, 10000), digits, config)
+        report.write_metrics(config.output_dir, {**figures, **metrics.follow(curve, draw, digits, config)})
     return {"train": train, "sample": sample, "evaluate": evaluate}
 
 

@@ -140,6 +140,38 @@ def judge(samples, digits, config, labels=None):
     return figures
 
 
+def follow(curve, draw, digits, config, count=5000):
+    """Whether a scalar of training tells how good samples are: held against the Frechet distance of each checkpoint.
+
+    Args:
+        curve: name of the scalar.
+        draw: function of a configuration with `checkpoint`, and a number of samples.
+        count: of the samples of each checkpoint.
+
+    Returns:
+        Spearman's rank correlation and on how many checkpoints (`--keep`) it rests, or nothing for fewer than three;
+        figures/CURVE_and_frechet_distance.png shows both. The scalar is its mean from one checkpoint to the next.
+    """
+    rows = runs.read_scalars(config.output_dir)
+    steps, means, distances = [0], [], []
+    with trained(config, digits) as read:
+        _, real = read(digits.test_images)
+        for step, checkpoint in runs.checkpoints(config.output_dir):
+            since = [float(row[curve]) for row in rows if steps[-1] < int(row["step"]) <= step]
+            if since:
+                with tf.Graph().as_default():
+                    samples = draw(config._replace(checkpoint=str(checkpoint)), count)
+                steps.append(step)
+                means.append(np.mean(since))
+                distances.append(scores.frechet_distance(read(samples)[1], real))
+    if len(means) < 3:
+        return {}
+    report.plot(runs.path(config.output_dir, "figures", curve + "_and_frechet_distance.png"), steps[1:],
+                {curve: means, "Frechet distance of the samples": distances})
+    return {"rank correlation of {} and Frechet distance".format(curve): scores.rank_correlation(means, distances),
+            "checkpoints compared": len(means)}
+
+
 def train(config):
     training.fit(build(config, data.load(config.data, config.input_dir)), config)
 

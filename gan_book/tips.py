@@ -37,10 +37,15 @@ class Tips(NamedTuple):
     def activation(self):
         return tf.nn.relu if self.discriminator_activation == "relu" else tf.nn.leaky_relu
 
+    @property
+    def sliding(self):
+        """How the convolutions before `pool` slide: as in the text, or two pixels at a time, with a border."""
+        return dict(strides=2, padding="same") if self.pooling == "strided" else dict(strides=1, padding="valid")
+
     def pool(self, x):
-        """[batch, height, width, channels] -> [batch, height / 2, width / 2, channels], max-pooled as in the text or else."""
+        """[batch, height, width, channels] -> half as high and wide, max-pooled as in the text or else."""
         if self.pooling == "strided":
-            return tf.layers.conv2d(inputs=x, kernel_size=2, strides=2, filters=x.shape[3], activation=self.activation)
+            return x  # its convolution has halved it
         pooling2d = tf.layers.average_pooling2d if self.pooling == "average" else tf.layers.max_pooling2d
         return pooling2d(inputs=x, pool_size=2, strides=2)
 

@@ -16,11 +16,8 @@ wasserstein_estimate, which is meant to fall as the samples get better. Not yet 
 import functools
 from typing import Literal, NamedTuple
 
-import numpy as np
-
-import data
-from gan_book import cae, dcgan, gan, metrics, tips
-from graphmode import cli, report, runs, scores, tf, training, variables
+from gan_book import cae, dcgan, gan, tips
+from graphmode import cli, tf, training, variables
 
 
 class Config(NamedTuple):
@@ -113,32 +110,8 @@ def draw(config, count):
     return gan.draw(config._replace(as_published=False), count, sampler)
 
 
-def evaluate(config):
-    """The GAN's figures, and how the estimate went with the Frechet distance of each checkpoint that was kept."""
-    digits = data.load(config.data, config.input_dir)
-    steps, distances = [], []
-    with metrics.trained(config, digits) as read:
-        real_features = read(digits.test_images)[1]
-        for step, checkpoint in runs.checkpoints(config.output_dir):
-            with tf.Graph().as_default():
-                samples = draw(config._replace(checkpoint=str(checkpoint)), 10000)
-            steps.append(step)
-            distances.append(scores.frechet_distance(read(samples)[1], real_features))
-    figures = metrics.judge(draw(config, 10000), digits, config)
-    rows = runs.read_scalars(config.output_dir)
-    # Each the mean of the rows since the checkpoint before.
-    estimates = [np.mean([float(row["wasserstein_estimate"]) for row in rows if first < int(row["step"]) <= last])
-                 for first, last in zip([0] + steps, steps)]
-    report.plot(runs.path(config.output_dir, "figures", "estimate_and_frechet_distance.png"), steps,
-                {"estimate of the Wasserstein distance": estimates, "Frechet distance of the samples": distances})
-    if len(steps) > 2:
-        figures["rank correlation of estimate and Frechet distance"] = scores.rank_correlation(estimates, distances)
-        figures["checkpoints compared"] = len(steps)
-    report.write_metrics(config.output_dir, figures)
-
-
 def main(argv=None):
-    cli.main("gan_book.wgan", Config, {**gan.modes(build, draw), "evaluate": evaluate}, __doc__, argv)
+    cli.main("gan_book.wgan", Config, gan.modes(build, draw, "wasserstein_estimate"), __doc__, argv)
 
 
 if __name__ == "__main__":

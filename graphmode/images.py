@@ -53,12 +53,12 @@ def save_png(target, image, zoom=1):
     runs.write_whole(target, png(image, zoom))
 
 
-def save_samples(folder, images):
-    """Writes sample.png, a grid, and samples.npz with `images`, uint8 [N, height, width(, 3)], into a run's folder."""
+def save_samples(folder, images, columns=None):
+    """Writes sample.png, a `grid`, and samples.npz with `images`, uint8 [N, height, width(, 3)], into a run's folder."""
     images = to_uint8(np.asarray(images))
     images = images[..., 0] if images.ndim == 4 and images.shape[3] == 1 else images
     buffer = io.BytesIO()
     np.savez_compressed(buffer, images=images)
-    save_png(runs.path(folder, "sample.png"), grid(images), zoom=2)
+    save_png(runs.path(folder, "sample.png"), grid(images, columns), zoom=2)
     runs.write_whole(runs.path(folder, "samples.npz"), buffer.getvalue())
     print("pictures: {}, in {} and samples.npz beside it".format(len(images), runs.path(folder, "sample.png")))

@@ -3,7 +3,9 @@
 import base64
 import collections
 import io
+import itertools
 import json
+import math
 import pathlib
 import re
 import sys
@@ -78,6 +80,26 @@ def plot(target, x, curves, x_name="step"):
         axes.set_title(name, fontsize=10)
         axes.grid(alpha=.25)
     axes.set_xlabel(x_name)
+    _save_figure(target, figure)
+
+
+def compare(target, curves, x_name, y_name):
+    """Saves curves in one pair of axes as a PNG, x on a logarithmic scale.
+
+    Args:
+        curves: name -> [(x, y), ...]; one point is a dot, and a dotted line across the axes if its y is infinite.
+    """
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(8.0, 5.0), layout="constrained", dpi=100)
+    axes = figure.add_subplot(xlabel=x_name, ylabel=y_name, xscale="log")
+    for (name, points), colour in zip(curves.items(), itertools.cycle("C%d" % n for n in range(10))):
+        x, y = zip(*points)
+        if math.isinf(y[0]):
+            axes.axvline(x[0], color=colour, linestyle=":", label=name)
+        else:
+            axes.plot(x, y, color=colour, marker="o" if len(x) == 1 else ".", label=name)
+    axes.grid(alpha=.25, which="both")
+    axes.legend(fontsize=8)
     _save_figure(target, figure)
 
 

@@ -59,6 +59,17 @@ def config_of(program, tmp_path=None, **values):
     return cli.settings(program.Config, **values)
 
 
+def moved(model, groups):
+    """For each op of the last phase's step, run once: which of the groups of variables it changes."""
+    with sessions.session() as session:
+        session.run(tf.global_variables_initializer())
+        states = [session.run(groups)]
+        for op in dict.fromkeys(model.phases[-1].updates):
+            session.run(op, model.feed(0))
+            states.append(session.run(groups))
+    return [[any((a != b).any() for a, b in zip(*pair)) for pair in zip(old, new)] for old, new in zip(states, states[1:])]
+
+
 def shapes():
     return {v.op.name: tuple(v.shape.as_list()) for v in tf.trainable_variables()}
 

@@ -1,12 +1,14 @@
 """The chapter's later GANs: layers as in the text, losses by hand, and how often which network moves."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
 import data
-from conftest import config_of, shapes
-from gan_book import began, cgan, dcgan, gan, wgan
-from graphmode import runs, sessions, tf, training, variables
+from conftest import config_of, moved, shapes
+from gan_book import began, cgan, dcgan, gan, metrics, wgan
+from graphmode import runs, scores, sessions, tf, training, variables
 
 
 def test_dcgan_layers_are_the_texts(value):
@@ -146,11 +148,38 @@ def test_began_updates_discriminator_generator_and_k_in_turn(digits):
     model = began.build(config_of(began, max_steps=1, batch_size=16), digits)
     groups = [variables.trainable("discriminator"), variables.trainable("generator"),
               [v for v in tf.global_variables() if v.op.name == "k"]]
-    with sessions.session() as session:
-        session.run(tf.global_variables_initializer())
-        states = [session.run(groups)]
-        for update in model.phases[0].updates:
-            session.run(update, model.feed(0))
-            states.append(session.run(groups))
-    moved = [[any((a != b).any() for a, b in zip(*pair)) for pair in zip(old, new)] for old, new in zip(states, states[1:])]
-    assert moved == [[True, False, False], [False, True, False], [False, False, True]]
+    assert moved(model, groups) == [[True, False, False], [False, True, False], [False, False, True]]
+
+
+def test_nearest_neighbours_by_hand():
+    distances, indices = scores.nearest(np.float32([[0, 0], [3, 4]]), np.float32([[3, 0], [3, 5], [0, 2]]))
+    np.testing.assert_allclose(distances, [2, 1], rtol=1e-5)
+    assert list(indices) == [2, 1]
+
+
+def test_rank_correlation_by_hand():
+    assert scores.rank_correlation([3, 1, 2], [9.0, 0.1, 5.0]) == pytest.approx(1.0)
+    assert scores.rank_correlation([1, 2, 3, 4], [5, 4, 3, -9]) == pytest.approx(-1.0)
+    assert scores.rank_correlation([1, 2, 3, 4], [2, 1, 4, 3]) == pytest.approx(0.6)  # 1 - 6 * 4 / (4 * 15)
+
+
+def test_the_curve_is_held_against_the_samples_of_each_checkpoint(digits, tmp_path, monkeypatch):
+    """Samples that come nearer to real digits with each checkpoint, while the curve falls, and then while it rises."""
+    @contextlib.contextmanager
+    def reader(config, digits):
+        yield lambda pictures: (None, pictures.reshape(len(pictures), -1)[:, 300:500:40].astype(float))
+    monkeypatch.setattr(metrics, "trained", reader)
+
+    def draw(config, count):
+        step = int(config.checkpoint.rsplit("-", 1)[1])
+        return digits.test_images[:count, ..., None] + 1000.0 / step
+    config = config_of(gan, tmp_path, output_dir=str(tmp_path))
+    for step in (10, 20, 30):
+        (tmp_path / "model.ckpt-{}.index".format(step)).write_text("")
+        (tmp_path / "model.ckpt-{}.data-0".format(step)).write_text("")
+    for values, expected in (((9, 5, 4, 1), 1.0), ((1, 3, 4, 9), -1.0)):
+        (tmp_path / "scalars.csv").write_text("step,phase,loss\n" + "".join(
+            "{},train,{}\n".format(step, value) for step, value in zip((10, 15, 20, 30), values)))
+        found = metrics.follow("loss", draw, digits, config)
+        assert found == {"rank correlation of loss and Frechet distance": pytest.approx(expected), "checkpoints compared": 3}
+    assert (tmp_path / "figures" / "loss_and_frechet_distance.png").exists()

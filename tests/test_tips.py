@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conftest import config_of, shapes
+from conftest import config_of, moved, shapes
 from gan_book import began, cgan, dcgan, gan, tips, wgan
 from graphmode import cli, runs, sessions, slim, tf, training, variables
 from graphmode.cli import InputError
@@ -22,18 +22,6 @@ def test_minibatch_features_recomputed(value):
 def test_minibatch_features_of_equal_pictures_are_the_batch_size(value):
     features = value(tips.minibatch_features(tf.ones([5, 6])))
     np.testing.assert_allclose(features, np.full([5, 50], 5.0), rtol=1e-6)
-
-
-def moved(model, groups):
-    """Which of the groups of variables each op of a step's first run changes."""
-    ops = list(dict.fromkeys(model.phases[-1].updates))
-    with sessions.session() as session:
-        session.run(tf.global_variables_initializer())
-        states = [session.run(groups)]
-        for op in ops:
-            session.run(op, model.feed(0))
-            states.append(session.run(groups))
-    return [[any((a != b).any() for a, b in zip(*pair)) for pair in zip(old, new)] for old, new in zip(states, states[1:])]
 
 
 @pytest.mark.parametrize("program", [gan, dcgan, cgan, wgan, began])
@@ -79,10 +67,27 @@ def test_pooling(pooling, kind, expected, value):
     assert pooled.op.type == kind
 
 
-def test_strided_pooling_is_learned():
+def test_strided_convolutions_halve_without_pooling():
     dcgan.discriminator(tf.zeros([2, 784]), tips.Tips(pooling="strided"))
-    assert shapes()["discriminator/conv2d_1/kernel"] == (2, 2, 32, 32)
-    assert not [op for op in tf.get_default_graph().get_operations() if op.type == "MaxPool"]
+    operations = tf.get_default_graph().get_operations()
+    assert not [op for op in operations if "Pool" in op.type]
+    assert [op.outputs[0].shape.as_list() for op in operations if op.type == "Conv2D"] == [[2, 14, 14, 32], [2, 7, 7, 64]]
+
+
+def test_batch_norm_behind_the_last_activation_would_blind_the_discriminator(value):
+    """Two batches, each normalised by itself: behind the activation their mean logits are equal, before it they are not."""
+    tf.set_random_seed(1)
+    black, white = tf.random_uniform([64, 20], -1, -0.5), tf.random_uniform([64, 20], 0.5, 1)
+
+    def mean_logit(x, behind):
+        with tf.variable_scope("behind" if behind else "before", reuse=tf.AUTO_REUSE):
+            hidden = tf.layers.dense(x, 8, name="hidden")
+            hidden = tf.nn.leaky_relu(hidden) if behind else hidden
+            hidden = tf.layers.batch_normalization(hidden, training=True, name="norm")
+            hidden = hidden if behind else tf.nn.leaky_relu(hidden)
+            return tf.reduce_mean(tf.layers.dense(hidden, 1, name="logits"))
+    gaps = value([mean_logit(black, behind) - mean_logit(white, behind) for behind in (True, False)])
+    assert abs(gaps[0]) < 1e-5 < 1e-3 < abs(gaps[1])
 
 
 def test_dropout_stays_in_sampling(value):
