@@ -36,7 +36,7 @@ class Config(NamedTuple):
 
 
 def hidden_layers(x, switches=tips.Tips(), channels=1, is_training=True):
-    """[batch, 784 * channels] -> [batch, 1024]: the discriminator but for its last layer."""
+    """[batch, 784 * channels] -> the discriminator's layers but the last, a list: two pooled maps and [batch, 1024]."""
     unflatten = tf.reshape(x, shape=[-1, 28, 28, channels])
     # [batch, 28, 28, 1] -> [batch, 24, 24, 32] -> [batch, 12, 12, 32], or strided to [batch, 14, 14, 32]
     conv1 = tf.layers.conv2d(inputs=unflatten, kernel_size=5, filters=32, activation=switches.activation, **switches.sliding)
@@ -46,13 +46,13 @@ def hidden_layers(x, switches=tips.Tips(), channels=1, is_training=True):
     maxpool2 = switches.pool(switches.activation(switches.norm(conv2, is_training)))
     flatten = tf.reshape(maxpool2, shape=[-1, 3136 if switches.pooling == "strided" else 1024])
     fc1 = tf.layers.dense(inputs=flatten, units=1024)
-    return switches.activation(switches.norm(fc1, is_training))
+    return [maxpool1, maxpool2, switches.activation(switches.norm(fc1, is_training))]
 
 
 def discriminator(x, switches=tips.Tips(), channels=1):
     """[batch, 784 * channels] -> [batch, 1] logits, positive for real."""
     with tf.variable_scope("discriminator"):
-        fc1 = hidden_layers(x, switches, channels)
+        fc1 = hidden_layers(x, switches, channels)[-1]
         logits = tf.layers.dense(inputs=switches.with_features(fc1), units=1)
         return logits
 

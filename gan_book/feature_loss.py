@@ -50,26 +50,18 @@ def hidden_layers(pixels, gan):
     Raises:
         InputError: the checkpoint does not hold such a discriminator.
     """
-    convolutions = []
-
-    class Watched(tips.Tips):
-        """The switches of the run; what passes through their `pool` is noted."""
-        def pool(self, x):
-            convolutions.append(super().pool(x))
-            return convolutions[-1]
-
     def frozen(getter, *args, **kwargs):
         return getter(*args, **{**kwargs, "trainable": False})
 
     x = pixels if gan.as_published else 2.0 * pixels - 1.0
     with tf.variable_scope("discriminator", custom_getter=frozen):
-        fc1 = dcgan.hidden_layers(x, Watched.of(gan), is_training=False)
+        layers = dcgan.hidden_layers(x, tips.Tips.of(gan), is_training=False)
     try:
         tf.train.init_from_checkpoint(gan.checkpoint, {"discriminator/": "discriminator/"})
     except (tf.errors.OpError, ValueError) as error:
         raise cli.InputError("checkpoint {} does not fit this discriminator: {}".format(
             gan.checkpoint, str(error).splitlines()[0])) from None
-    return convolutions + [fc1]
+    return layers
 
 
 def feature_loss(layers, drawn_layers):

@@ -43,7 +43,7 @@ def discriminator(switches):
     """The DCGAN's, but for its last layer: a function of [batch, 784] in [0, 1], giving [batch, 1024]."""
     def hidden(x, is_training):
         with tf.variable_scope("discriminator"):
-            return dcgan.hidden_layers(2.0 * x - 1.0, switches, is_training=is_training)
+            return dcgan.hidden_layers(2.0 * x - 1.0, switches, is_training=is_training)[-1]
     return hidden
 
 

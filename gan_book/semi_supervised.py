@@ -37,7 +37,7 @@ SWITCHES = tips.Tips(discriminator_batch_norm=True, pooling="strided")
 def discriminator(x, is_training=True):
     """[batch, 784] in [-1, 1] -> ([batch, 11] logits, the last for "generated"; [batch, 1024], the last hidden layer)."""
     with tf.variable_scope("discriminator"):
-        fc1 = dcgan.hidden_layers(x, SWITCHES, is_training=is_training)
+        fc1 = dcgan.hidden_layers(x, SWITCHES, is_training=is_training)[-1]
         return tf.layers.dense(inputs=fc1, units=11), fc1
 
 

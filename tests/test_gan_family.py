@@ -34,6 +34,15 @@ def test_dcgan_layers_are_the_texts(value):
     assert len(variables.moving_averages("generator")) == 6
 
 
+@pytest.mark.parametrize("program", [dcgan, cgan])
+@pytest.mark.parametrize("as_published", [False, True])
+def test_the_discriminator_follows_the_texts_notes_and_as_published_its_code(program, as_published, digits):
+    program.build(config_of(program, max_steps=1, batch_size=4, as_published=as_published), digits)
+    kinds = [op.type for op in tf.get_default_graph().get_operations() if op.name.startswith("discriminator/")]
+    assert kinds.count("MaxPool") == (2 if as_published else 0)
+    assert len(variables.moving_averages("discriminator")) == (0 if as_published else 4)
+
+
 def test_one_picture_of_the_dcgan_differs_by_z_and_as_published_does_not(digits, tmp_path):
     """A batch norm after a dense layer that sees one value gives beta, whatever z was."""
     config = config_of(dcgan, tmp_path / "run", max_steps=2, display_freq=0, batch_size=16)
@@ -115,8 +124,16 @@ def test_gradient_penalty_of_a_known_slope(value):
     assert value(wgan.gradient_penalty(tf.ones([6, 2]), tf.zeros([6, 2]), critic)) == pytest.approx(16.0, rel=1e-5)
 
 
-def test_wgan_takes_five_critic_steps_to_one_and_clips(digits, tmp_path):
-    """Read from the checkpoint: RMSProp keeps no count, so the batches that were fed tell."""
+def test_wgan_takes_five_critic_steps_to_one_by_the_checkpoint(digits, tmp_path):
+    """With the penalty its optimizers are Adams with beta2 .9, whose powers in the checkpoint count the steps."""
+    config = config_of(wgan, tmp_path / "run", max_steps=3, display_freq=0, batch_size=8, gradient_penalty=True)
+    training.fit(wgan.build(config, digits), config)
+    saved = tf.train.load_checkpoint(str(runs.find_checkpoint(config.output_dir)))
+    powers = sorted(saved.get_tensor(name) for name in saved.get_variable_to_shape_map() if "beta2_power" in name)
+    np.testing.assert_allclose(powers, [0.9 ** (1 + 15), 0.9 ** (1 + 3)], rtol=1e-5)
+
+
+def test_wgan_gives_each_critic_step_a_batch_of_its_own_and_clips(digits, tmp_path):
     config = config_of(wgan, tmp_path / "run", max_steps=2, display_freq=0, batch_size=16)
     model = wgan.build(config, digits)
     numbers, feed = [], model.feed

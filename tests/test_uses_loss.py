@@ -59,7 +59,7 @@ def test_only_the_vae_learns_and_the_discriminator_is_the_runs(n, gans, digits, 
 
 @pytest.mark.parametrize("n, low", [(0, -1), (1, -1), (2, 0)])
 def test_features_are_the_discriminators_own(n, low, gans, digits):
-    """The last layer is what the DCGAN's own network gives for pixels in its range, batch norms at their averages."""
+    """They are what the DCGAN's own network gives for pixels in its range, batch norms at their averages."""
     pixels = data.batches.flat_pixels(digits.test_images[:8])
     gan = cli.saved("gan_book.dcgan", dcgan.Config, gans[n])
     layers = feature_loss.hidden_layers(tf.constant(pixels), gan)
@@ -71,7 +71,8 @@ def test_features_are_the_discriminators_own(n, low, gans, digits):
         own = dcgan.hidden_layers(tf.constant(low + (1 - low) * pixels), tips.Tips.of(gan), is_training=False)
     with sessions.session() as session:
         sessions.restore(session, gan.checkpoint)
-        np.testing.assert_allclose(session.run(own), found[2], rtol=1e-5, atol=1e-6)
+        for layer, expected in zip(found, session.run(own)):
+            np.testing.assert_allclose(layer, expected, rtol=1e-5, atol=1e-6)
     assert [layer.ndim for layer in found] == [4, 4, 2] and all(len(layer) == 8 for layer in found)
 
 
