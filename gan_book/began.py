@@ -30,13 +30,13 @@ class Config(NamedTuple):
     data: Literal["digits", "mnist", "faces"] = "digits"  # drawn here, MNIST, or faces: those in --input_dir, else drawn
     size: cli.whole(32, 128) = 32  # side of a face in pixels: 32, 64 or 128; digits have 28
     crop: cli.whole(0) = 0  # side of the middle of each face's picture that is used; 0: the largest square
-    max_epochs: cli.whole(1) = 10  # passes over the training set
-    batch_size: cli.whole(1) = 64  # examples per step
+    max_epochs: cli.whole(1) = 3  # passes over the training set
+    batch_size: cli.whole(1) = 16  # examples per step, as in the paper
     dim: cli.whole(1) = 64  # length of z and of the autoencoder's code, as in the paper
     filters: cli.whole(1) = 16  # of each convolution; a multiple of them further down in the encoder
     lr: cli.real(0.0) = 0.0005  # first learning rate of both Adams, falling to 0 along a cosine
-    gamma: cli.real(0.0, 1.0) = 0.5  # diversity ratio: the share of L(x) that L(G(z)) is kept at
-    lambda_k: cli.real(0.0) = 0.001  # how fast k moves
+    gamma: cli.real(0.0, 1.0) = 0.9  # diversity ratio: the share of L(x) that L(G(z)) is kept at
+    lambda_k: cli.real(0.0) = 0.01  # how fast k moves
     count: cli.whole(1) = 100  # pictures that --mode sample draws
 
 
@@ -45,21 +45,30 @@ def levels(size):
     return (2, 7) if size == 28 else (size.bit_length() - 4, 8)
 
 
+def doubled(x):
+    """[batch, height, width, channels] -> twice as high and wide, each pixel four times.
+
+    tf.image's nearest neighbour has no second derivative, which unrolled steps need.
+    """
+    _, height, width, channels = x.shape.as_list()
+    x = tf.reshape(tf.stack([x, x], 3), [-1, height, 2 * width, channels])
+    return tf.reshape(tf.stack([x, x], 2), [-1, 2 * height, 2 * width, channels])
+
+
 def decoder(z, config, switches=tips.Tips()):
     """[batch, dim] -> [batch, size, size, channels], about in [-1, 1]."""
     size, _, channels = shape_of(config)
     doublings, side = levels(size)
     x = tf.layers.dense(z, side * side * config.filters)
-    x = tf.reshape(switches.drop(x), [-1, side, side, config.filters])
+    x = first = tf.reshape(switches.drop(x), [-1, side, side, config.filters])
     for level in range(doublings + 1):
         # [batch, side, side, filters], twice as large each time.
         x = tf.layers.conv2d(x, config.filters, 3, padding="same", activation=tf.nn.elu)
         x = switches.drop(tf.layers.conv2d(x, config.filters, 3, padding="same", activation=tf.nn.elu))
         if level < doublings:
-            # Nearest neighbour; tf.image's has no second derivative, which unrolled steps need.
-            x = tf.reshape(tf.stack([x, x], 3), [-1, side, 2 * side, config.filters])
-            side *= 2
-            x = tf.reshape(tf.stack([x, x], 2), [-1, side, side, config.filters])
+            # With the first tensor behind it, so that z reaches every level.
+            first = doubled(first)
+            x = tf.concat([doubled(x), first], 3)
     return tf.layers.conv2d(x, channels, 3, padding="same")
 
 

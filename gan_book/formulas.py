@@ -139,5 +139,5 @@ def leaky_relu(x, slope=.2):
 
 
 def shifted_relu(x):
-    """SReLU as in the ELU paper (Clevert et al. 2016), whose figure 1 compares the notes' four functions."""
+    """SReLU, for which the notes give no formula, taken for the shifted ReLU."""
     return np.maximum(x, -1)

@@ -23,7 +23,7 @@ from graphmode import cli, tf, training, variables
 class Config(NamedTuple):
     shared = (tips.Tips,)
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
-    max_epochs: cli.whole(1) = 6  # passes of the generator; the critic sees five times as much
+    max_epochs: cli.whole(1) = 5  # passes of the generator; the critic sees five times as much
     batch_size: cli.whole(1) = 64  # examples per step, as in the paper
     dim: cli.whole(1) = 100  # length of z
     lr: cli.real(0.0) = 0.00005  # of both RMSProps, as in the paper; the text's 0.0005 with --as_published
