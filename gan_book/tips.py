@@ -149,7 +149,7 @@ def discriminator_wins(rows):
 
 
 def generator_collapses(rows):
-    if _lately(rows, lambda row: row["diversity"] < 0.3):
+    if _lately(rows, lambda row: row.get("diversity", 1.0) < 0.3):
         return ("generator collapses: its samples vary less than a third as much as real pictures; "
                 "--minibatch_features, --unrolled_steps 5, or start anew with another --seed")
 

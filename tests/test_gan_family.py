@@ -1,12 +1,14 @@
 """The chapter's later GANs: layers as in the text, losses by hand, and how often which network moves."""
 
 import contextlib
+import json
 
 import numpy as np
 import pytest
 
 import data
 from conftest import config_of, moved, shapes
+from data import faces
 from gan_book import began, cgan, dcgan, gan, metrics, wgan
 from graphmode import runs, scores, sessions, tf, training, variables
 
@@ -166,6 +168,43 @@ def test_began_updates_discriminator_generator_and_k_in_turn(digits):
     groups = [variables.trainable("discriminator"), variables.trainable("generator"),
               [v for v in tf.global_variables() if v.op.name == "k"]]
     assert moved(model, groups) == [[True, False, False], [False, True, False], [False, False, True]]
+
+
+@pytest.mark.parametrize("size, doublings", [(28, 2), (32, 2), (64, 3), (128, 4)])
+def test_began_draws_pictures_of_every_size(size, doublings, value):
+    """From 8x8, or 7x7, doubling; the autoencoder comes down the same way. Colours if they are faces."""
+    config = config_of(began, data="faces" if size > 28 else "mnist", size=max(size, 32), filters=2, batch_size=2)
+    channels = 3 if size > 28 else 1
+    assert began.levels(size) == (doublings, 7 if size == 28 else 8)
+    drawn = began.generator(tf.zeros([2, 64]), config)
+    redrawn = began.discriminator(drawn, config)
+    assert drawn.shape.as_list() == redrawn.shape.as_list() == [2, size, size, channels]
+    sides = [v.shape.as_list() for v in tf.trainable_variables() if v.op.name == "discriminator/dense/kernel"]
+    assert sides == [[(size >> doublings) ** 2 * 2 * (doublings + 1), 64]]
+
+
+def test_doubling_is_nearest_neighbour(value):
+    x = np.arange(12, dtype=np.float32).reshape(1, 2, 3, 2)
+    np.testing.assert_array_equal(value(began.doubled(tf.constant(x))), x.repeat(2, 1).repeat(2, 2))
+
+
+def test_began_trains_on_faces_and_redraws_unseen_ones(tmp_path, monkeypatch):
+    monkeypatch.setattr(faces, "DRAWN", 24)
+    monkeypatch.setattr(faces, "DRAWN_TEST", 6)
+    run = str(tmp_path / "run")
+    began.main(["--data", "faces", "--max_steps", "2", "--batch_size", "4", "--filters", "4", "--output_dir", run])
+    began.main(["--mode", "evaluate", "--checkpoint", run])
+    figures = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert figures["unseen faces"] == 6 and 0 < figures["unseen faces: L(x)"] < 2
+    began.main(["--mode", "sample", "--checkpoint", run, "--count", "3"])
+    assert np.load(tmp_path / "run" / "samples.npz")["images"].shape == (3, 32, 32, 3)
+
+
+def test_faces_of_a_size_that_does_not_double_up_are_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        began.main(["--data", "faces", "--size", "48", "--output_dir", str(tmp_path / "run")])
+    error = capsys.readouterr().err
+    assert end.value.code == 2 and "--size 48: faces are 32, 64 or 128" in error and error.count("\n") == 1
 
 
 def test_nearest_neighbours_by_hand():
