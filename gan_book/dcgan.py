@@ -1,4 +1,4 @@
-"""The deep convolutional GAN: the GAN with convolutions in both networks, and batch norm in the generator.
+"""The deep convolutional GAN: the GAN with convolutions and batch norm in both networks.
 
 Objective, noise, solvers and steps are the GAN's; only the networks are swapped. Reference: Radford, Metz, Chintala 2016.
 

@@ -9,7 +9,7 @@ norm, which would give samples and digits, two batches, the same means and so le
 Reference: Salimans et al. 2016.
 
 Run: `./run.sh gan_book.semi_supervised --data mnist`, and with `--supervised`, which learns from the labelled digits alone.
-Expect far fewer errors with 100 labels.
+Expect some points more with 100 labels.
 """
 
 from typing import Literal, NamedTuple
