@@ -56,13 +56,13 @@ def test_cgan_learns_from_the_labelled_digits_alone(digits):
 
 def test_all_cases_are_compared(started, tmp_path, monkeypatch, digits):
     monkeypatch.setattr(data, "load", lambda name, input_dir: digits)
-    few_labels.main(["--few", "20", "--seeds", "2", "--max_steps", "3", "--generated", "30", "--output_dir",
+    few_labels.main(["--few", "60", "--seeds", "1", "--max_steps", "3", "--generated", "30", "--output_dir",
                      str(tmp_path / "run"), "--cae", started["cae"], "--gan", started["dcgan"], "--cgan", started["cgan"]])
     figures = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert len(figures) == 2 * 2 * 6  # 20 and 200 of the 640 digits; means and spreads; six cases
+    assert len(figures) == 2 * 2 * 6  # 60 and 600 of the 640 digits; means and spreads; six cases
     assert all(0 <= value <= 1 for value in figures.values())
     assert "pre-trained: accuracy" in (tmp_path / "run" / "report.html").read_text()
-    assert len(list((tmp_path / "run").glob("200 labels*"))) == 12
+    assert len(list((tmp_path / "run").glob("600 labels*"))) == 6
 
 
 @pytest.mark.parametrize("arguments, message", [
