@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from graphmode.cli import InputError
+
 SIZE = 28
 FINE = 8  # glyph pixels per pixel of a picture
 CANVAS = 36 * FINE  # side of a glyph's picture: the digit and a black margin
@@ -82,7 +84,9 @@ def draw(count, seed):
 
 def few(digits, count):
     """`Digits` with `count` of the training pictures, a tenth of them of each kind: always the same, the first of an
-    order by chance, so that fewer are among more."""
+    order by chance, so that fewer are among more. Raises InputError if they are fewer than ten."""
+    if count < 10:
+        raise InputError(f"{count} labelled digits are too few: there must be one of each kind, so 10 or more")
     order = np.random.default_rng(0).permutation(len(digits.train_labels))
     chosen = np.concatenate([order[digits.train_labels[order] == digit][:count // 10] for digit in range(10)])
     return digits._replace(train_images=digits.train_images[chosen], train_labels=digits.train_labels[chosen])

@@ -26,7 +26,7 @@ class Config(NamedTuple):
     cae: str = ""  # a run of gan_book.cae: its encoder
     gan: str = ""  # a run of gan_book.dcgan: its discriminator
     cgan: str = ""  # a run of gan_book.cgan: its samples
-    few: cli.whole(1) = 100  # labels; ten times and a hundred times as many are tried too, as far as there are digits
+    few: cli.whole(10) = 100  # labels; ten times and a hundred times as many are tried too, as far as there are digits
     seeds: cli.whole(1) = 3  # trainings of each case, each with its own first weights
     generated: cli.whole(10) = 10000  # samples that extend the labelled digits
     max_steps: cli.whole(1) = 600  # of each training
@@ -80,9 +80,14 @@ def build(config, hidden, pictures, labels, start=""):
 
 
 def accuracy(config, digits, hidden, pictures, labels, start=""):
-    """Trains one classifier into config.output_dir; returns the share of the test digits that it reads right."""
-    with sessions.graph(config):
-        training.fit(build(config, hidden, pictures, labels, start)[0], config)
+    """Trains one classifier into config.output_dir; returns the share of the test digits that it reads right.
+
+    With config.resume, one that an interrupted comparison has finished is only read.
+    """
+    if not (config.resume and runs.last_step(config.output_dir) == config.max_steps):
+        config = config._replace(resume=False)
+        with sessions.graph(config):
+            training.fit(build(config, hidden, pictures, labels, start)[0], config)
     with sessions.graph(config):
         _, x, logits = build(config, hidden, pictures, labels)
         with sessions.session() as session:
@@ -128,8 +133,11 @@ def train(config):
                     if extended:
                         known = [np.concatenate(pair) for pair in zip(known, samples)]
                     own = config._replace(seed=seed, output_dir=str(folder / "{} labels, {}, seed {}".format(
-                        count, name, seed)), checkpoint="", resume=False)
-                    found.append(accuracy(own, digits, hidden, *known, start))
+                        count, name, seed)), checkpoint="")
+                    try:
+                        found.append(accuracy(own, digits, hidden, *known, start))
+                    except runs.Stopped as stopped:
+                        raise runs.Stopped(stopped.code, "stopped; go on with --resume --output_dir {}".format(folder))
                 figures["{} labels, {}: accuracy".format(count, name)] = float(np.mean(found))
                 figures["{} labels, {}: spread".format(count, name)] = float(np.std(found))
     report.write_metrics(config.output_dir, figures)

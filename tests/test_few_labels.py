@@ -65,6 +65,23 @@ def test_all_cases_are_compared(started, tmp_path, monkeypatch, digits):
     assert len(list((tmp_path / "run").glob("600 labels*"))) == 6
 
 
+def test_fewer_than_one_of_each_is_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        cgan.main(["--labels", "5", "--batch_size", "4", "--output_dir", str(tmp_path / "run")])
+    error = capsys.readouterr().err
+    assert end.value.code == 2 and "5 labelled digits are too few" in error and error.count("\n") == 1
+
+
+def test_resuming_reads_what_is_finished(digits, tmp_path):
+    config = config_of(few_labels, tmp_path / "run", max_steps=3)
+    few = data.digits.few(digits, 100)
+    case = digits, few_labels.encoder, few.train_images, few.train_labels
+    first = few_labels.accuracy(config, *case)
+    written = (tmp_path / "run" / "scalars.csv").stat().st_mtime_ns
+    assert few_labels.accuracy(config._replace(resume=True), *case) == first
+    assert (tmp_path / "run" / "scalars.csv").stat().st_mtime_ns == written
+
+
 @pytest.mark.parametrize("arguments, message", [
     ([], "give --cae, --gan or --cgan"), (["--cae", "nowhere"], "nowhere is neither a run's folder nor a checkpoint")])
 def test_nothing_to_compare_is_one_line(arguments, message, tmp_path, capsys):
