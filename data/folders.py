@@ -1,11 +1,13 @@
-"""Pictures in a user's folder: found, checked, divided, decoded, and fed as batches of squares."""
+"""Pictures in a user's folder: found, checked, divided, decoded."""
 
 import concurrent.futures
 import hashlib
+import io
 import os
 import pathlib
 import struct
 import sys
+from typing import NamedTuple
 import zlib
 
 import numpy as np
@@ -13,14 +15,13 @@ from PIL import Image
 from PIL.Image import Transpose
 import tqdm
 
-from data.batches import shuffled
 from graphmode.cli import InputError
 
 ENDINGS = (".jpg", ".jpeg", ".png")
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # what files with those endings turn out to hold
 BACKGROUND = "white"  # behind pictures that are transparent in places, as on a page
+TEST_SHARE = 0.1  # of a folder: not shown in training
 CHUNK = 200  # files handed to the threads at a time, so that Ctrl-C need not wait for all
-MEMORY = 2 << 30  # bytes of pictures, decoded and resized, that are kept
 
 # What Pillow's readers may raise for damaged data.
 _DAMAGED = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, EOFError, struct.error, zlib.error)
@@ -75,8 +76,10 @@ def split(paths, test_share, folder):
     return (train, test) if train else (test, [])
 
 
-def decode(path):
+def decode(path, content=None):
     """The picture in a file: uint8 [height, width, 3], RGB, turned as its EXIF orientation says.
+
+    content: the file's bytes, if they have been read already.
 
     Grey of 16 bits is scaled to 8. CMYK and palettes are converted; colour profiles are not applied. Where a picture is
     transparent, `BACKGROUND` shows. Of an animation, the first picture.
@@ -86,7 +89,7 @@ def decode(path):
             PIL.Image.MAX_IMAGE_PIXELS.
     """
     try:
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > Image.MAX_IMAGE_PIXELS:  # up to twice that many, Pillow would only warn
                 raise Image.DecompressionBombError(f"{picture.width} x {picture.height} pixels are too many")
             picture.load()
@@ -96,7 +99,7 @@ def decode(path):
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {error}") from None
     except Image.UnidentifiedImageError:
-        found = "an empty file" if not os.path.getsize(path) else "no picture, or one damaged at its beginning"
+        found = "an empty file" if not (os.path.getsize(path) if content is None else content) else "no picture, or one damaged at its beginning"
         raise InputError(f"{path}: {found}") from None
     except _DAMAGED as error:
         raise InputError(f"{path}: {getattr(error, 'strerror', None) or f'damaged or cut short ({error})'}") from None
@@ -121,45 +124,47 @@ def _rgb(picture):
     return picture.convert("RGB")
 
 
-def crop_and_resize(picture, size, crop=None):
-    """The middle of a picture, resized so that what a new pixel shows is close to the mean over its area.
+class Pictures(NamedTuple):
+    """The sound pictures of a folder, divided for good: the same picture is never in both."""
+    train: list  # of pathlib.Paths, at least one
+    test: list
+    skipped: list  # lines that name the others and what is wrong with them
 
-    Args:
-        picture: uint8 [height, width, 3].
-        size: pixels along each side of the result.
-        crop: pixels along each side of the square that is cut out; None, or more than there are: as many as there are.
 
-    Returns:
-        uint8 [size, size, 3].
+def pictures(folder, test_share=TEST_SHARE):
+    """`Pictures` of a folder and its subfolders, each decoded once to see that it is sound.
+
+    Raises:
+        InputError: see `find`; or none is sound.
     """
-    height, width = picture.shape[:2]
-    side = min(height, width, crop or width)
-    left, top = (width - side) // 2, (height - side) // 2
-    square = Image.fromarray(picture[top:top + side, left:left + side])
-    # Pillow's BOX counts a pixel as in or out: 2 to 5 times farther from the means over areas than HAMMING.
-    return np.array(square.resize((size, size), Image.Resampling.HAMMING))
+    sound, skipped = usable(find(folder))
+    return Pictures(*split(sound, test_share, folder), skipped)
 
 
 def usable(paths):
-    """Decodes every picture once, and returns the paths of the sound ones, in order; stderr names the others.
+    """Decodes every picture once. stderr names those that are not sound.
+
+    Returns:
+        The paths of the sound ones, in order, and lines about the others, the first of which counts them.
 
     Raises:
         InputError: none is sound; the message shows what is wrong with one.
     """
-    sound, faults = [], []
+    sound, skipped = [], []
     with tqdm.tqdm(total=len(paths), unit="picture", delay=1, disable=None) as bar:  # None: terminals only
-        for fault, path in zip(_in_threads(_fault, paths), paths):
+        for fault, path in zip(in_threads(_fault, paths), paths):
             bar.update()
             if fault:
-                faults.append(fault)
-                bar.write(f"skipped {fault}", file=sys.stderr)
+                skipped.append(f"skipped {fault}")
+                bar.write(skipped[-1], file=sys.stderr)
             else:
                 sound.append(path)
     if not sound:
-        raise InputError(f"none of {len(paths)} pictures can be used: {'; '.join(map(str, faults[:1]))}")
-    if faults:
-        sys.stderr.write(f"skipped {len(faults)} of {len(paths)} pictures\n")
-    return sound
+        raise InputError(f"none of {len(paths)} pictures can be used: {skipped[0][len('skipped '):]}")
+    if skipped:
+        skipped.insert(0, f"skipped {len(skipped)} of {len(paths)} pictures")
+        sys.stderr.write(skipped[0] + "\n")
+    return sound, skipped
 
 
 def _fault(path):
@@ -170,81 +175,8 @@ def _fault(path):
         return error
 
 
-def _in_threads(function, items):
+def in_threads(function, items):
     """Yields function(item) in the order of the items. Pillow decodes outside Python's lock."""
     with concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for first in range(0, len(items), CHUNK):
             yield from pool.map(function, items[first:first + CHUNK])
-
-
-def load(paths, size, crop=None):
-    """All the pictures at once, see `crop_and_resize`: uint8 [N, size, size, 3]. Raises what `decode` raises."""
-    pictures = _in_threads(lambda path: crop_and_resize(decode(path), size, crop), paths)
-    return np.stack(list(pictures)) if len(paths) else np.empty([0, size, size, 3], np.uint8)
-
-
-def order(examples, batch_size, seed):
-    """`shuffled`; where there are fewer examples than a batch holds, batches are cut from a chain of permutations."""
-    if batch_size <= examples:
-        return shuffled(examples, batch_size, seed)
-    permutation = shuffled(examples, examples, seed)
-
-    def batch(number):
-        first, last = number * batch_size, (number + 1) * batch_size - 1
-        epochs = range(first // examples, last // examples + 1)
-        return np.concatenate([permutation(epoch) for epoch in epochs])[first % examples:][:batch_size]
-
-    return batch
-
-
-def batches(paths, size, batch_size, seed, crop=None, mirror=False, memory=MEMORY):
-    """An endless stream of batches of pictures, each decoded and resized when it is first wanted.
-
-    What batch `number` holds depends on the arguments and the number alone, so that a resumed run goes on where it was.
-
-    Args:
-        paths: at least one, sound ones (see `usable`); fewer than a batch holds are repeated in it.
-        size, crop: see `crop_and_resize`.
-        mirror: whether every other picture, by chance, is shown with left and right exchanged.
-        memory: bytes. Pictures stay in memory if all of them fit, and are decoded anew for each batch otherwise.
-
-    Returns:
-        A function: number (from 0) -> float32 [batch_size, size, size, 3] in [0, 1]. It raises InputError if a file has
-        become unreadable since it was checked.
-    """
-    return _stream(len(paths), batch_size, seed, mirror, _kept(paths, size, crop, memory))
-
-
-def of_array(pictures, batch_size, seed, mirror=False):
-    """`batches` of pictures that are in memory already: uint8 [N, size, size, 3], N from 1."""
-    return _stream(len(pictures), batch_size, seed, mirror, lambda indices: pictures[indices])
-
-
-def _stream(examples, batch_size, seed, mirror, read):
-    """number -> float32 batch, from `read`: indices -> uint8 [len(indices), size, size, 3], a new array."""
-    indices = order(examples, batch_size, seed)
-
-    def batch(number):
-        pictures = read(indices(number))
-        if mirror:
-            turned = np.random.default_rng([seed, number, 1]).random(batch_size) < 0.5  # not the stream of the order
-            pictures[turned] = pictures[turned, :, ::-1]
-        return pictures * np.float32(1 / 255)
-
-    return batch
-
-
-def _kept(paths, size, crop, memory):
-    """indices -> uint8 [len(indices), size, size, 3], from memory if all pictures fit into so many bytes."""
-    if len(paths) * size * size * 3 > memory:
-        return lambda indices: load([paths[index] for index in indices], size, crop)
-    pictures = np.empty([len(paths), size, size, 3], np.uint8)
-    known = np.zeros(len(paths), bool)
-
-    def read(indices):
-        missing = np.unique(indices[~known[indices]])
-        pictures[missing] = load([paths[index] for index in missing], size, crop)
-        known[missing] = True
-        return pictures[indices]
-
-    return read

@@ -170,7 +170,7 @@ def build(config, pictures):
         images={"samples": samples, "redrawn": cae.side_by_side(pixels, as_images(redrawn))},
         feed=(lambda number: {pixels: pictures.batch(number)}) if config.data == "faces" else cae.digit_feed(
             config, pictures, pixels),
-        alarms=tips.ALARMS)
+        alarms=tips.ALARMS, notes=pictures.skipped if config.data == "faces" else ())
 
 
 def as_images(drawn, as_published=False):

@@ -23,7 +23,7 @@ class Config(NamedTuple):
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     latent_size: cli.whole(1) = 20  # length of z, as in the text
     lr: cli.real(0.0) = 0.001  # Adam's learning rate; the text's 0.0001 with --as_published
-    published = {"lr": 0.0001}
+    implies = {"as_published": {"lr": 0.0001}}
     count: cli.whole(1) = 100  # pictures that --mode sample draws
 
 

@@ -31,7 +31,7 @@ class Config(NamedTuple):
     count: cli.whole(1) = 100  # pictures that --mode sample draws
     discriminator_batch_norm: bool = True  # batch norm in the discriminator too; as published, no
     pooling: Literal["max", "average", "strided"] = "strided"  # in the discriminator; as published, max
-    published = dcgan.Config.published
+    implies = dcgan.Config.implies
     digit: cli.whole(-1, 9) = -1  # which digit --mode sample draws; -1: all, a row for each
 
 

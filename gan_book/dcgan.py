@@ -32,7 +32,7 @@ class Config(NamedTuple):
     count: cli.whole(1) = 100  # pictures that --mode sample draws
     discriminator_batch_norm: bool = True  # batch norm in the discriminator too; as published, no
     pooling: Literal["max", "average", "strided"] = "strided"  # in the discriminator; as published, max
-    published = {"discriminator_batch_norm": False, "pooling": "max"}
+    implies = {"as_published": {"discriminator_batch_norm": False, "pooling": "max"}}
 
 
 def hidden_layers(x, switches=tips.Tips(), channels=1, is_training=True):

@@ -32,7 +32,7 @@ class Config(NamedTuple):
     batch_size: cli.whole(2) = 128  # examples per step; one alone has no variance
     latent_size: cli.whole(1) = 20  # length of z, as in the text
     lr: cli.real(0.0) = 0.001  # Adam's first learning rate, as the VAE's
-    published = vae.Config.published
+    implies = vae.Config.implies
     count: cli.whole(1) = 100  # pictures that --mode sample draws
 
 

@@ -27,7 +27,7 @@ class Config(NamedTuple):
     batch_size: cli.whole(1) = 64  # examples per step, as in the paper
     dim: cli.whole(1) = 100  # length of z
     lr: cli.real(0.0) = 0.00005  # of both RMSProps, as in the paper; the text's 0.0005 with --as_published
-    published = {"lr": 0.0005}
+    implies = {"as_published": {"lr": 0.0005}}
     critic_steps: cli.whole(1) = 5  # for each generator step
     limit: cli.real(0.0) = 0.01  # the critic's weights are clipped to [-limit, limit]
     warm_up: bool = False  # the official schedule: 100 critic steps for each of the first 25 generator steps

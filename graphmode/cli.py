@@ -5,7 +5,7 @@ A program declares its numbers in a NamedTuple, a line each, the comment being t
     class Config(NamedTuple):
         latent_size: cli.whole(1) = 20  # length of z, as in the text
 
-    published = {}  # numbers that --as_published changes, unless they are given
+    implies = {}  # "as_published" or "preset small" -> numbers that this flag changes, unless they are given
     shared = ()  # NamedTuples of flags that several programs have
 
 and calls `main`. The flags of `Run`, which all programs share, are added; a program changes the default of one
@@ -98,11 +98,12 @@ def _source(owner):
 
 
 def settings(config_class, **values):
-    """A program's whole configuration: `Run`'s fields and its own, with `values` in place of the defaults."""
+    """A program's whole configuration: `Run`'s fields and its own, with `values` and what they imply in place of defaults."""
     fields = _fields(config_class)
     config = collections.namedtuple("Config", fields)(*(default for _, default, _ in fields.values()))
-    published = getattr(config_class, "published", {}) if values.get("as_published") else {}
-    return config._replace(**{**published, **values})
+    given = {name if value is True else "{} {}".format(name, value) for name, value in values.items()}
+    implied = [numbers for flag, numbers in getattr(config_class, "implies", {}).items() if flag in given]
+    return config._replace(**{**collections.ChainMap(*implied[::-1]), **values})
 
 
 class Parser(argparse.ArgumentParser):

@@ -40,11 +40,12 @@ MOVED = {
 
 NEWEST, OLDEST = (2, 21), (2, 16)
 
-_START_UP_NOISE = re.compile(
+_NOISE = re.compile(
     r"All log messages before absl::InitializeLog|oneDNN custom operations are on|computation placer already registered"
     r"|Unable to register cu\w+ factory|Attempting to register factory for plugin"
     r"|This TensorFlow binary is optimized to use|To enable the following instructions"
-    r"|TF-TRT Warning: Could not find TensorRT|MLIR V1 optimization pass is not enabled")
+    r"|TF-TRT Warning: Could not find TensorRT|MLIR V1 optimization pass is not enabled"
+    r"|Local rendezvous is aborting with status: CANCELLED|^\s*\[\[\{\{node \S+_[Ee]nqueue\w*\}\}\]\]$")
 _NO_DRIVER = re.compile(
     r"failed call to cuInit|no NVIDIA GPU device is present|kernel driver does not appear to be running"
     r"|retrieving CUDA diagnostic information|libcuda reported version|kernel reported version|Could not find cuda drivers"
@@ -56,8 +57,8 @@ _DEPRECATIONS = re.compile(
 
 
 @contextlib.contextmanager
-def hold_start_up_noise():
-    """Holds file descriptor 2 while TensorFlow loads, then lets through each line that is not known noise."""
+def hold_noise():
+    """Holds file descriptor 2 while TensorFlow loads or queues end, then lets through each line that is not known noise."""
     try:
         screen = os.dup(2)
     except OSError:  # no descriptor 2 at all (a daemon): nothing to hold
@@ -82,7 +83,7 @@ def hold_start_up_noise():
 
 def _is_noise(line):
     """A machine without an NVIDIA card need not hear that CUDA does not start; one with a card must."""
-    return _START_UP_NOISE.search(line) or (_NO_DRIVER.search(line) and not glob.glob("/dev/nvidia[0-9]*"))
+    return _NOISE.search(line) or (_NO_DRIVER.search(line) and not glob.glob("/dev/nvidia[0-9]*"))
 
 
 def _quieten():
@@ -118,7 +119,7 @@ def _moved_names():
 def _tensorflow():
     _quieten()
     try:
-        with hold_start_up_noise():
+        with hold_noise():
             tf = importlib.import_module("tensorflow.compat.v1")
     except ImportError as error:
         raise ImportError("TensorFlow cannot be imported ({}): pip install 'tensorflow>=2.16,<2.22' "
@@ -126,7 +127,7 @@ def _tensorflow():
     version = ".".join(tf.__version__.split(".")[:2])
     if not OLDEST <= tuple(map(int, version.split("."))) <= NEWEST:
         warnings.warn("graphmode is tested with TensorFlow 2.16 to 2.21; this is {}".format(tf.__version__))
-    with hold_start_up_noise():
+    with hold_noise():
         _legacy_keras(tf, version)
         _moved_names()
         tf.config.list_physical_devices("GPU")  # says here, and not in the user's first session, what it has to say
@@ -143,7 +144,7 @@ def _hold_first_run():
 
     def first(*arguments):
         session._do_run = straight
-        with hold_start_up_noise():
+        with hold_noise():
             return straight(*arguments)
     session._do_run = first
 
@@ -154,7 +155,7 @@ def load(name):
     if name != "tf_slim":
         return tf
     try:
-        with hold_start_up_noise():
+        with hold_noise():
             return importlib.import_module(name)
     except ImportError as error:
         raise ImportError("tf_slim cannot be imported ({}): pip install 'tf_slim>=1.1.0,<2'".format(error)) from error

@@ -1,4 +1,4 @@
-"""How good pictures are: PSNR, the Frechet distance between two sets of features, nearest neighbours, rank correlation."""
+"""How good pictures are: L1, PSNR, SSIM; the Frechet distance of two sets of features, nearest neighbours, rank correlation."""
 
 import numpy as np
 
@@ -9,6 +9,40 @@ def psnr(images, references):
     error = error.reshape(len(error), -1).mean(1)
     with np.errstate(divide="ignore"):
         return -10.0 * np.log10(error)
+
+
+def masked(values, mask):
+    """Each picture's mean of [N, height, width, ...] values over the pixels where mask, [N, height, width], is true: [N]."""
+    return np.array([value[where].mean() for value, where in zip(values, mask)])
+
+
+def ssim_map(images, references):
+    """Structural similarity at each pixel (Wang et al. 2004), 1 where equal, the mean over the channels.
+
+    Means, variances and covariance are weighted by a normal distribution of deviation 1.5, cut off after 5 pixels; beyond the
+    border pictures go on mirrored.
+
+    Args:
+        images, references: [N, height, width, channels] in [0, 1], height and width above 5.
+
+    Returns:
+        float64 [N, height, width].
+    """
+    def blurred(x):
+        weights = np.exp(-0.5 * np.square(np.arange(-5, 6) / 1.5))
+        weights /= weights.sum()
+        for axis in (1, 2):
+            widened = np.pad(x, [(5, 5) if side == axis else (0, 0) for side in range(4)], "symmetric")
+            x = sum(weight * np.take(widened, range(n, n + x.shape[axis]), axis) for n, weight in enumerate(weights))
+        return x
+
+    a, b = np.asarray(images, np.float64), np.asarray(references, np.float64)
+    mean_a, mean_b = blurred(a), blurred(b)
+    variances = blurred(a * a) - mean_a ** 2 + blurred(b * b) - mean_b ** 2
+    covariance = blurred(a * b) - mean_a * mean_b
+    c1, c2 = 0.01 ** 2, 0.03 ** 2
+    return ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)
+            / ((mean_a ** 2 + mean_b ** 2 + c1) * (variances + c2))).mean(-1)
 
 
 def frechet_distance(features, others):

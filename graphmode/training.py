@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import re
 import signal
 import sys
 import time
@@ -9,7 +10,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from graphmode import console, images, plans, report, runs, sessions, tf
+from graphmode import console, images, plans, repairs, report, runs, sessions, tf
 
 
 class Phase(NamedTuple):
@@ -44,6 +45,7 @@ class Model(NamedTuple):
     images: Dict[str, Any] = {}
     feed: Optional[Callable[[int], dict]] = None
     alarms: Sequence[Callable[[list], Optional[str]]] = ()
+    notes: Sequence[str] = ()
 
 
 def steps_for(config, examples):
@@ -83,6 +85,8 @@ def fit(model, config):
             sessions.restore(opened, config.checkpoint)
             opened.run(restart)
         folder = stack.enter_context(runs.started(config))
+        for note in model.notes:
+            runs.warn(folder, note, aloud=False)
         saver.set_last_checkpoints_with_time([(str(path), time.time()) for _, path in runs.checkpoints(folder)])
         coordinator = tf.train.Coordinator()
         queues = tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS)
@@ -132,10 +136,6 @@ def fit(model, config):
             if step != saved:
                 log.row(step, phase)
                 save(step)
-        except tf.errors.OutOfRangeError:
-            coordinator.request_stop()
-            coordinator.join(threads)  # raises what stopped the queue; "out of range" is only its shadow
-            raise
         except FloatingPointError as error:
             good = runs.checkpoints(folder)
             message = "{}; {}".format(error, "the last good checkpoint is " + str(good[-1][1]) if good
@@ -145,9 +145,8 @@ def fit(model, config):
         finally:
             progress.close()
             events.close()
-            coordinator.request_stop()
             _write_report(folder)
-        coordinator.join(threads, stop_grace_period_secs=10, ignore_live_threads=True)
+            _end_queues(coordinator, threads)
     if signals.received:
         raise runs.Stopped(0 if signals.received == signal.SIGINT else 128 + signals.received,
                            "stopped at step {} of {}; go on with --resume --output_dir {}".format(step, last, folder))
@@ -165,6 +164,18 @@ class _Watch:
         for line in set(self.ringing) - self._said:
             runs.warn(self._folder, "step {}: {}".format(step, line))
         self._said.update(self.ringing)
+
+
+def _end_queues(coordinator, threads):
+    """Raises what stopped a queue, if something did: the "out of range" that training ends with is only its shadow."""
+    with repairs.hold_noise():
+        coordinator.request_stop()
+        try:
+            coordinator.join(threads, stop_grace_period_secs=10, ignore_live_threads=True)
+        except tf.errors.OpError as error:
+            reason = re.search(r"InputError: (.*)", error.message)
+            raise runs.InputError("the input queue stopped: " + (reason[1] if reason else error.message.splitlines()[0])
+                                  ) from error
 
 
 def _write_report(folder):

@@ -14,7 +14,7 @@ class Config(NamedTuple):
     rate: cli.real(0.0) = 0.5  # how fast
     batch_size: cli.whole(1) = 16
     flip: bool = True  # mirror pictures
-    published = {"rate": 0.125}
+    implies = {"as_published": {"rate": 0.125}}
 
 
 def parse(*argv):

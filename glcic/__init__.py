@@ -1,0 +1,1 @@
+"""GLCIC, the blog's image completion: networks, holes, training, completion, evaluation."""

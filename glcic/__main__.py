@@ -1,0 +1,22 @@
+"""GLCIC: trains a network that completes holes in pictures, completes pictures with it, measures it, exports it.
+
+Run: `./run.sh glcic --preset small --input_dir FOLDER` (without a folder, on faces drawn here), then `./run.sh glcic
+--mode complete --checkpoint runs/glcic --image photo.jpg --mask hole.png --output out.png`; the hole is white.
+"""
+
+from glcic import complete, evaluate, model
+from graphmode import cli, training
+
+
+def train(config):
+    model.check(config)
+    training.fit(model.build(config, model.find(config)), config)
+
+
+def main(argv=None):
+    modes = {"train": train, "complete": complete.complete, "evaluate": evaluate.evaluate, "export": complete.export}
+    cli.main("glcic", model.Config, modes, __doc__, argv, after_training="evaluate")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""How near completions come to the pictures, beside what fills holes without learning, on the same holes."""
+
+import pathlib
+import sys
+
+import numpy as np
+import tqdm
+
+from data import folders, squares
+from glcic import baselines, complete, masks, model
+from graphmode import cli, images, report, runs, scores, sessions
+
+MOST = 1000  # pictures judged; of a larger folder, so many, evenly spread
+AT_ONCE = 50  # pictures in a run of the network
+SHOWN = 12  # pictures in the figure
+
+
+def unseen(config):
+    """Pictures that the run was not trained on: paths. Of the folder it was trained on, those held out; of another, all.
+
+    Raises:
+        InputError: there are none.
+    """
+    trained = cli.saved("glcic", model.Config, config.checkpoint).input_dir
+    if not config.input_dir or trained and pathlib.Path(trained).resolve() == pathlib.Path(config.input_dir).resolve():
+        paths = model.find(config).test
+    else:
+        paths, _ = folders.usable(folders.find(config.input_dir))
+    if not paths:
+        raise cli.InputError("no picture is left for testing: {} holds too few; name another folder with --input_dir".format(
+            config.input_dir))
+    return [paths[n] for n in np.unique(np.linspace(0, len(paths) - 1, min(MOST, len(paths))).astype(int))]
+
+
+def figures(completed, pictures, holes):
+    """Mean over pictures of L1, PSNR in dB and SSIM, in the hole and over the picture: name -> number.
+
+    completed, pictures: uint8 [N, height, width, 3]; holes: bool [N, height, width].
+    """
+    a, b = completed / 255.0, pictures / 255.0
+    everywhere = np.ones_like(holes)
+    error, squared, similar = np.abs(a - b), np.square(a - b), scores.ssim_map(a, b)
+    found = {}
+    for place, where in (("hole", holes), ("picture", everywhere)):
+        found[place + " L1"] = scores.masked(error, where).mean()
+        # A picture that was met exactly would be infinitely good; 1e-10 is 100 dB.
+        found[place + " PSNR"] = (-10.0 * np.log10(np.maximum(scores.masked(squared, where), 1e-10))).mean()
+        found[place + " SSIM"] = scores.masked(similar, where).mean()
+    return {name: float(value) for name, value in found.items()}
+
+
+def fillers():
+    """name -> function of a picture and its hole; without OpenCV only the mean colour, which stderr says."""
+    found = {"mean colour": baselines.mean_colour}
+    try:
+        baselines.opencv()
+    except cli.InputError as error:
+        sys.stderr.write("without the baselines of Telea and Navier-Stokes: {}\n".format(error))
+        return found
+    return {**found, "Telea": baselines.telea, "Navier-Stokes": baselines.navier_stokes}
+
+
+def evaluate(config):
+    """--mode evaluate: metrics.json, and pictures beside their completions in the report."""
+    pictures = model.middle(squares.load(unseen(config), **model.reading(config)), config.size)
+    size = config.size
+    drawn = masks.mask(masks.holes(len(pictures), size, size, config.hole_min, config.hole_max), size, size)[..., 0]
+    with sessions.session() as session:
+        holes = session.run(drawn) > 0
+    with complete.completer(config) as apply:
+        parts = [apply(pictures[start:start + AT_ONCE], holes[start:start + AT_ONCE])
+                 for start in tqdm.trange(0, len(pictures), AT_ONCE, desc="completing", disable=None)]
+    imitations, completions = map(np.concatenate, zip(*parts))
+    filled = {"completion": completions}
+    for name, filler in fillers().items():
+        filled[name] = np.stack([filler(picture, hole) for picture, hole in zip(pictures, holes)])
+
+    judged = {name: figures(made, pictures, holes) for name, made in filled.items()}
+    metrics = {"{}, {}".format(figure, name): found[figure] for figure in judged["completion"] for name, found in judged.items()}
+    best = min(found["hole L1"] for name, found in judged.items() if name != "completion")
+    metrics["hole L1, completion, below the best of the others (%)"] = 100.0 * (1.0 - judged["completion"]["hole L1"] / best)
+    metrics["pictures not trained on"] = len(pictures)
+
+    holed = np.where(holes[..., None], np.uint8(255), pictures)
+    columns = [pictures, holed, imitations, *filled.values()]
+    rows = [column[n] for n in range(min(SHOWN, len(pictures))) for column in columns]
+    folder = runs.path(config.output_dir, "figures")
+    name = "real_holed_imitation_" + "_".join(filled).replace(" ", "_").replace("-", "_")
+    images.save_png(folder / (name + ".png"), images.grid(np.stack(rows), len(columns)), zoom=2 if size <= 64 else 1)
+    losses(config, folder / "losses_of_the_discriminators_and_against_them.png")
+    report.write_metrics(config.output_dir, metrics)
+
+
+def losses(config, target):
+    """The curves by which the blog judged whether the networks fight: from the second phase on."""
+    rows = [row for row in runs.read_scalars(config.output_dir) if row.get("fake_loss")]
+    if rows:
+        names = ("fake_loss", "real_loss", "adversarial_loss")
+        report.plot(target, [int(row["step"]) for row in rows], {name: [float(row[name]) for row in rows] for name in names})

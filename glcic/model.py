@@ -1,0 +1,217 @@
+"""GLCIC: a network completes holes in pictures, two discriminators look at the whole picture and at the patch around the hole.
+
+Objective: the completion network C minimises MSE(C(x, M), x) in the hole, later plus alpha * -log D(completion), where
+completion = imitation * M + x * (1 - M); the discriminators minimise -log D(x) - log(1 - D(completion)). Training has three phases,
+as in the blog: C alone by MSE, D alone, then both in turn. Reference: Iizuka, Simo-Serra, Ishikawa, "Globally and Locally
+Consistent Image Completion", 2017.
+
+Deviations from the blog, undone by `--as_published` (docs/errata.md):
+- Its holes are drawn in numpy while the graph is built: 32 holes for the whole run. Here new ones in every step, in the graph.
+- Its patch starts at the corner of a window, and so misses much of the hole. Here the hole is in its middle.
+- Its MSE is over the whole picture, and its network does not know where the hole is. Here the MSE is over the hole, and the mask is a
+  fourth channel, both as in the paper.
+- Its one Adam for three losses counts its steps for all of them. Here each network has its own.
+- It draws with batch statistics. Here with the moving averages that training has gathered, so that a picture does not depend on others.
+
+`--recipe paper` has the paper's numbers and ADADELTA besides, and fills holes with the data's mean colour.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from data import faces, folders, queues, squares
+from glcic import masks, networks
+from graphmode import cli, tf, training, variables
+
+SHOWN = 9  # pictures in the grids of a run
+
+
+class Config(NamedTuple):
+    preset: Literal["full", "small"] = "full"  # the blog's sizes, or a quarter of the widths on 64 pixels, for two cores
+    recipe: Literal["blog", "paper"] = "blog"  # whose numbers, optimiser and filling of holes
+    input: Literal["queue", "feed"] = "queue"  # pictures through TensorFlow's queues, or fed into a placeholder
+    crop: cli.whole(0) = 0  # side of the middle of each picture that is used, in its own pixels; 0: the largest square
+    size: cli.whole(32, 1024) = 128  # side of a training picture in pixels, cut from squares 1.39 times as large
+    width: cli.whole(2) = 64  # filters of the first convolutions; the others have multiples
+    hole_min: cli.whole(1) = 48  # shortest side of a hole in pixels
+    hole_max: cli.whole(1) = 64  # longest; at most half of size
+    batch_size: cli.whole(2) = 32  # pictures per step
+    max_steps: cli.whole(0) = 20000  # of all three phases; 0: --max_epochs decides
+    completion_steps: cli.whole(0) = 6000  # T_C: steps of the first phase
+    discriminator_steps: cli.whole(0) = 2000  # T_D: steps of the second; the third has the rest
+    alpha: cli.real(0.0) = 0.0004  # weight of the adversarial loss
+    lr: cli.real(0.0) = 0.001  # of the completion network's Adam
+    discriminator_lr: cli.real(0.0) = 0.001  # of the discriminators' Adam
+    beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams
+    image: str = ""  # picture to complete (complete)
+    mask: str = ""  # picture of the same size, white where the hole is (complete)
+    output: str = ""  # where to: a .png for --image, a folder for --input_dir or export
+    random_holes: cli.whole(0) = 0  # complete each picture in --input_dir with so many holes drawn at random (complete)
+    region: Literal["auto", "picture", "window"] = "auto"  # complete the picture as it is, or a window around the hole, shrunk to what the network knows
+    postprocess: Literal["none", "telea", "seamless"] = "none"  # make the hole's border fit, as in the paper; needs OpenCV
+    implies = {
+        "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
+        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "max_steps": 6000,
+                         "completion_steps": 1800, "discriminator_steps": 600},
+    }
+
+
+def check(config):
+    """Raises InputError for numbers that do not go together."""
+    if config.size % 4:
+        raise cli.InputError("--size {}: the network halves it twice, so it must be a multiple of 4".format(config.size))
+    if config.width % 2:
+        raise cli.InputError("--width {}: one layer has half as many filters, so it must be even".format(config.width))
+    if not config.hole_min <= config.hole_max <= config.size // 2:
+        raise cli.InputError("holes of {} to {} pixels (--hole_min, --hole_max) do not fit into patches of {}, half of --size"
+                             .format(config.hole_min, config.hole_max, config.size // 2))
+
+
+def square_side(config):
+    """Side of the squares that training pictures are cut from: 178 where pictures are 128 wide, as in the blog."""
+    return round(config.size * 178 / 128)
+
+
+def reading(config):
+    """How files become squares: the keywords of `squares.batches`, `squares.load` and `queues.batches`.
+
+    As published, every picture is stretched to 218 x 178 first, the shape of CelebA's; here pictures keep their own.
+    """
+    stretch = (round(config.size * 218 / 128), square_side(config)) if config.as_published else None
+    return dict(size=square_side(config), crop=config.crop or None, stretch=stretch)
+
+
+def find(config):
+    """`data.folders.Pictures` in --input_dir, or drawn faces."""
+    return folders.pictures(config.input_dir or faces.folder(square_side(config)))
+
+
+def middle(squares, size):
+    """The middle of [N, side, side, 3], as [N, size, size, 3]: what of a picture is used outside training."""
+    start = (squares.shape[1] - size) // 2
+    return squares[:, start:start + size, start:start + size]
+
+
+def mean_colour(initial=(0.0, 0.0, 0.0)):
+    """What the paper fills holes with: [3] in [-1, 1], the data's mean, which the checkpoint remembers."""
+    return tf.get_variable("mean_colour", [3], initializer=tf.constant_initializer(initial), trainable=False)
+
+
+def complete(x, mask, config, is_training, colour=0.0):
+    """Applies the completion network.
+
+    Args:
+        x: [batch, height, width, 3] in [-1, 1]. What it has in the hole is not used.
+        mask: [batch, height, width, 1], 1 inside the hole.
+        colour: what fills the hole: a number or [3], in [-1, 1].
+
+    Returns:
+        holed, imitation, completion: what it saw, what it made of it, and that inside the hole with x around it.
+    """
+    holed = x * (1.0 - mask) + colour * mask
+    with tf.variable_scope("G", reuse=bool(tf.trainable_variables("G/"))):
+        seen = holed if config.as_published else tf.concat([holed, mask], 3)
+        imitation = networks.completion_network(seen, is_training, config.width)
+    return holed, imitation, imitation * mask + x * (1.0 - mask)
+
+
+def completion_loss(x, imitation, mask):
+    """Mean squared error over the pixels where the mask is 1, a scalar; x, imitation: [batch, height, width, 3]."""
+    error = tf.reduce_sum(mask * tf.square(x - imitation))
+    return error / (3.0 * tf.reduce_sum(mask))
+
+
+def adversarial_losses(real_logits, fake_logits):
+    """Returns the discriminators' loss on real pictures and on completions, and the completion network's: scalars."""
+    def cross_entropy(logits, label):
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=label * tf.ones_like(logits)))
+    return cross_entropy(real_logits, 1.0), cross_entropy(fake_logits, 0.0), cross_entropy(fake_logits, 1.0)
+
+
+def solvers(config):
+    """The optimisers of the completion network and of the discriminators; as published they are one."""
+    if config.as_published:
+        return [tf.train.AdamOptimizer(config.lr, config.beta1)] * 2
+    if config.recipe == "paper":
+        return [tf.train.AdadeltaOptimizer(1.0, 0.95, 1e-6) for _ in range(2)]
+    return [tf.train.AdamOptimizer(rate, config.beta1) for rate in (config.lr, config.discriminator_lr)]
+
+
+def examples(batch, config):
+    """What a step trains on, anew in each run.
+
+    Args:
+        batch: [batch, side, side, 3] in [0, 1], squares of `square_side`.
+
+    Returns:
+        x: [batch, size, size, 3] in [-1, 1], cut out of them somewhere.
+        mask: [batch, size, size, 1], 1 in the hole.
+        corners: [batch, 2], top and left of the patch around it; as published, holes and corners are constants.
+    """
+    size, half = config.size, config.size // 2
+    x = 2.0 * tf.stack([tf.random_crop(square, [size, size, 3]) for square in tf.unstack(batch)]) - 1.0
+    if config.as_published:
+        boxes, corners = masks.published(config.batch_size, size, config.hole_min, config.hole_max, config.seed)
+    else:
+        boxes = masks.holes(config.batch_size, size, size, config.hole_min, config.hole_max)
+        corners = masks.corners(boxes, size, half)
+    return x, masks.mask(boxes, size, size), corners
+
+
+def build(config, pictures):
+    """All networks and their three training steps. pictures: `data.folders.Pictures`."""
+    size, batch_size = config.size, config.batch_size
+    # Read data
+    feed = None
+    if config.input == "queue":
+        batch = queues.batches(pictures.train, batch_size=batch_size, seed=config.seed, **reading(config))
+    else:
+        read = squares.batches(pictures.train, batch_size=batch_size, seed=config.seed, **reading(config))
+        batch = tf.placeholder(tf.float32, [batch_size] + 2 * [square_side(config)] + [3], name="IMAGE_IN")
+        feed = lambda number: {batch: read(number)}
+    x, mask, corners = examples(batch, config)
+    # Completion network
+    colour = 0.0
+    if config.recipe == "paper":
+        colour = mean_colour(2.0 * squares.load(pictures.train[:500], **reading(config)).mean((0, 1, 2)) / 255.0 - 1.0)
+    _, imitation, completion = complete(x, mask, config, True, colour)
+    # Discriminators: on real pictures and on completions, each with the patch around the hole.
+    with tf.variable_scope("D"):
+        real_logits = networks.discriminator(x, masks.patches(x, corners, size // 2), config.width)
+    with tf.variable_scope("D", reuse=True):
+        fake_logits = networks.discriminator(completion, masks.patches(completion, corners, size // 2), config.width)
+    variables.check_scopes("G", "D")
+    variables.check_batch_norms()
+
+    # Losses
+    mse = completion_loss(x, imitation, tf.ones_like(mask) if config.as_published else mask)
+    real_loss, fake_loss, adversarial_loss = adversarial_losses(real_logits, fake_logits)
+    # Training steps
+    completion_solver, discriminator_solver = solvers(config)
+    completion_step = variables.minimize(mse, "G", completion_solver)
+    discriminator_step = variables.minimize(real_loss + fake_loss, "D", discriminator_solver)
+    joint_step = variables.minimize(mse + config.alpha * adversarial_loss, "G", completion_solver)
+    steps = training.steps_for(config, len(pictures.train))
+    first = min(config.completion_steps, steps)
+    second = min(config.discriminator_steps, steps - first)
+    return training.Model(
+        phases=[training.Phase("completion", first, [completion_step]),
+                training.Phase("discriminator", second, [discriminator_step]),
+                training.Phase("joint", steps - first - second, [discriminator_step, joint_step])],
+        scalars={"mse": mse, "real_loss": real_loss, "fake_loss": fake_loss, "adversarial_loss": adversarial_loss},
+        images={"holed_imitation_completion_real": shown(config, pictures, colour)},
+        feed=feed, notes=pictures.skipped)
+
+
+def shown(config, pictures, colour):
+    """Held-out pictures (or training ones, if there are none), always the same ones, with holes that stay the same.
+
+    Returns [SHOWN or fewer, size, 4 * size, 3] in [0, 1]: with the hole, as the network imitates it, completed, real.
+    """
+    loaded = middle(squares.load((pictures.test or pictures.train)[:SHOWN], **reading(config)), config.size)
+    x = tf.constant(loaded.astype(np.float32) / 127.5 - 1.0)
+    boxes, _ = masks.published(len(loaded), config.size, config.hole_min, config.hole_max, config.seed + 1)
+    mask = masks.mask(boxes, config.size, config.size)
+    row = tf.concat([*complete(x, mask, config, config.as_published, colour), x], 2)
+    return (row + 1.0) / 2.0
