@@ -4,8 +4,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks import ours, theirs_glcic
 import data
-from data import batches
+from data import batches, squares
+from glcic import model as glcic
 
 
 def _encoder():
@@ -79,6 +81,11 @@ def _gan():
 
 def stepper(name, batch_size):
     """A function that makes training step `number`."""
+    if name.startswith("glcic"):
+        config = ours.glcic_config(name, batch_size)
+        read = squares.batches(ours.glcic_pictures(config).train, batch_size=batch_size, seed=0, **glcic.reading(config))
+        step = theirs_glcic.joint_step(config)
+        return lambda number: step(read(number))
     digits = data.load("digits")
     indices = batches.shuffled(len(digits.train_images), batch_size, 0)
     step = {"cae": _cae, "vae": _vae, "gan": _gan}[name]()

@@ -21,10 +21,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from data import faces, folders, queues, squares
-from glcic import masks, networks
+from glcic import batch_norm, convolutions, masks, networks
 from graphmode import cli, tf, training, variables
 
 SHOWN = 9  # pictures in the grids of a run
+NORMS = tuple(batch_norm.KINDS)
 
 
 class Config(NamedTuple):
@@ -44,6 +45,9 @@ class Config(NamedTuple):
     lr: cli.real(0.0) = 0.001  # of the completion network's Adam
     discriminator_lr: cli.real(0.0) = 0.001  # of the discriminators' Adam
     beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams
+    conv: Literal[convolutions.KINDS] = "slim"  # whose convolutions and dense layers
+    batch_norm: Literal[NORMS] = "slim"  # of the discriminators: see glcic/batch_norm.py
+    completion_batch_norm: Literal[NORMS] = "slim"  # of the completion network
     image: str = ""  # picture to complete (complete)
     mask: str = ""  # picture of the same size, white where the hole is (complete)
     output: str = ""  # where to: a .png for --image, a folder for --input_dir or export
@@ -63,6 +67,9 @@ def check(config):
         raise cli.InputError("--size {}: the network halves it twice, so it must be a multiple of 4".format(config.size))
     if config.width % 2:
         raise cli.InputError("--width {}: one layer has half as many filters, so it must be even".format(config.width))
+    if config.completion_batch_norm == "author":
+        raise cli.InputError("--completion_batch_norm author: its parameters cannot be shared between training and drawing; use "
+                             "author_shared")
     if not config.hole_min <= config.hole_max <= config.size // 2:
         raise cli.InputError("holes of {} to {} pixels (--hole_min, --hole_max) do not fit into patches of {}, half of --size"
                              .format(config.hole_min, config.hole_max, config.size // 2))
@@ -112,8 +119,18 @@ def complete(x, mask, config, is_training, colour=0.0):
     holed = x * (1.0 - mask) + colour * mask
     with tf.variable_scope("G", reuse=bool(tf.trainable_variables("G/"))):
         seen = holed if config.as_published else tf.concat([holed, mask], 3)
-        imitation = networks.completion_network(seen, is_training, config.width)
+        imitation = networks.completion_network(seen, is_training, config.width,
+                                                networks.Layers(config.conv, config.completion_batch_norm))
     return holed, imitation, imitation * mask + x * (1.0 - mask)
+
+
+def discriminate(images, corners, config):
+    """Applies the discriminators to [batch, size, size, 3] and the patches at `corners`: [batch] logits."""
+    reuse, half = bool(tf.trainable_variables("D/")), config.size // 2
+    # In the name scope D again, as is the variable scope: a tf.Variable of the second application belongs to D too.
+    with tf.variable_scope("D", reuse=reuse, auxiliary_name_scope=not reuse), tf.name_scope("D/again/" if reuse else "first"):
+        return networks.discriminator(images, masks.patches(images, corners, half), config.width,
+                                      networks.Layers(config.conv, config.batch_norm))
 
 
 def completion_loss(x, imitation, mask):
@@ -177,10 +194,8 @@ def build(config, pictures):
         colour = mean_colour(2.0 * squares.load(pictures.train[:500], **reading(config)).mean((0, 1, 2)) / 255.0 - 1.0)
     _, imitation, completion = complete(x, mask, config, True, colour)
     # Discriminators: on real pictures and on completions, each with the patch around the hole.
-    with tf.variable_scope("D"):
-        real_logits = networks.discriminator(x, masks.patches(x, corners, size // 2), config.width)
-    with tf.variable_scope("D", reuse=True):
-        fake_logits = networks.discriminator(completion, masks.patches(completion, corners, size // 2), config.width)
+    real_logits = discriminate(x, corners, config)
+    fake_logits = discriminate(completion, corners, config)
     variables.check_scopes("G", "D")
     variables.check_batch_norms()
 

@@ -1,17 +1,34 @@
-"""The completion network and the two discriminators of GLCIC (Iizuka, Simo-Serra, Ishikawa 2017), in slim, as in the blog.
+"""The completion network and the two discriminators of GLCIC (Iizuka, Simo-Serra, Ishikawa 2017).
 
-Every convolution but the last is followed by slim.batch_norm and a leaky ReLU, slope 0.2. slim's defaults hold: SAME borders,
-biases, batch norms with a beta and no gamma, decay 0.999.
+Every convolution but the last is followed by batch norm and a leaky ReLU, slope 0.2. In slim, the blog's choice: SAME borders,
+biases, batch norms with a beta and no gamma.
 """
 
+from typing import NamedTuple
+
+from glcic import batch_norm, convolutions
 from graphmode import slim, tf
 
 
-def _normed(x, is_training):
-    return tf.nn.leaky_relu(slim.batch_norm(x, is_training=is_training))
+class Layers(NamedTuple):
+    """Whose layers networks are made of: names in `convolutions.KINDS` and `batch_norm.KINDS`."""
+    conv: str = "slim"
+    batch_norm: str = "slim"
+
+    def conv2d(self, x, is_training, *shape, **how):
+        return self._normed(convolutions.conv2d(self.conv, x, *shape, **how), is_training)
+
+    def conv2d_transpose(self, x, is_training, *shape):
+        return self._normed(convolutions.conv2d_transpose(self.conv, x, *shape), is_training)
+
+    def dense(self, x, is_training, units):
+        return self._normed(convolutions.dense(self.conv, x, units), is_training)
+
+    def _normed(self, x, is_training):
+        return tf.nn.leaky_relu(batch_norm.apply(self.batch_norm, x, is_training))
 
 
-def completion_network(x, is_training, width=64):
+def completion_network(x, is_training, width=64, layers=Layers()):
     """Fills the hole of an image.
 
     Args:
@@ -19,15 +36,16 @@ def completion_network(x, is_training, width=64):
             there are 4 channels. Height and width must be multiples of 4.
         is_training: Python bool; batch statistics if true, moving averages otherwise.
         width: filters of the first convolution, even; the others have up to four times as many.
+        layers: `Layers`.
 
     Returns:
         [batch, height, width, 3] in [-1, 1], also outside the hole.
     """
-    def conv(x, filters, kernel, stride=1, rate=1):
-        return _normed(slim.conv2d(x, filters, kernel, stride, rate=rate, activation_fn=None), is_training)
+    def conv(x, *shape, **how):
+        return layers.conv2d(x, is_training, *shape, **how)
 
     def deconv(x, filters):
-        return _normed(slim.conv2d_transpose(x, filters, 4, 2, activation_fn=None), is_training)
+        return layers.conv2d_transpose(x, is_training, filters, 4, 2)
 
     x = conv(x, width, 5)
     # [batch, height, width, 64] -> [batch, height / 2, width / 2, 128]
@@ -48,16 +66,17 @@ def completion_network(x, is_training, width=64):
     # -> [batch, height, width, 64]
     x = deconv(x, width)
     x = conv(x, width // 2, 3)
-    return slim.conv2d(x, 3, 3, activation_fn=tf.nn.tanh)
+    return tf.nn.tanh(convolutions.conv2d(layers.conv, x, 3, 3))
 
 
-def discriminator(images, patches, width=64):
+def discriminator(images, patches, width=64, layers=Layers()):
     """How real pictures look as a whole, and around the hole.
 
     Args:
         images: [batch, size, size, 3] in [-1, 1].
         patches: [batch, size / 2, size / 2, 3], cut out of them.
         width: filters of the first convolution of each tower.
+        layers: `Layers`.
 
     Returns:
         [batch] logits, positive for real.
@@ -65,15 +84,15 @@ def discriminator(images, patches, width=64):
     def tower(x, filters):
         for number in filters:
             # Half as high and wide each time: down to 4x4 from 128x128 pictures and 64x64 patches.
-            x = _normed(slim.conv2d(x, number * width, 5, 2, activation_fn=None), True)
+            x = layers.conv2d(x, True, number * width, 5, 2)
         # The blog's first discriminator lacked this reshape: a dense layer takes each position by itself.
         x = slim.flatten(x)
-        return _normed(slim.fully_connected(x, 16 * width, activation_fn=None), True)
+        return layers.dense(x, True, 16 * width)
 
     with tf.variable_scope("local"):
         local_features = tower(patches, (1, 2, 4, 8))
     with tf.variable_scope("global"):
         global_features = tower(images, (1, 2, 4, 8, 8))
-    logits = slim.fully_connected(tf.concat([local_features, global_features], 1), 1, activation_fn=None)
+    logits = convolutions.dense(layers.conv, tf.concat([local_features, global_features], 1), 1)
     # [batch, 1] -> [batch], as the labels. No sigmoid: the loss applies it.
     return tf.squeeze(logits, -1)

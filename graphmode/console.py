@@ -8,15 +8,24 @@ import time
 import tqdm
 
 
-class Progress:
-    """A bar on a terminal; elsewhere a plain line now and then."""
+EARLY = 10  # steps after which the time that is left can be told
+LONG = 2.0  # hours from which it is worth a word
 
-    def __init__(self, first, last):
+
+class Progress:
+    """A bar on a terminal; elsewhere a plain line now and then. `shorter` is said if hours are left after the first steps."""
+
+    def __init__(self, first, last, shorter=""):
+        self._shorter = shorter
         self._bar = tqdm.tqdm(total=last, initial=first, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
         self._first, self._last, self._began, self._next_line = first, last, time.time(), 0.0
 
     def step(self, step, values, phase, alarms=()):
         """Shows a step done; values: its scalars, or None; alarms: lines, of which the part before the colon is shown."""
+        if self._shorter and step == self._first + EARLY:
+            hours = (time.time() - self._began) / EARLY * (self._last - step) / 3600
+            if hours >= LONG:
+                tqdm.tqdm.write("at this rate {:.0f} hours to go; {}".format(hours, self._shorter), file=sys.stderr)
         phase = " ".join([phase] + ["[{}]".format(line.split(":")[0]) for line in alarms])
         if self._bar is not None:
             self._bar.update()

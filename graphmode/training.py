@@ -58,7 +58,8 @@ def fit(model, config):
 
     Args:
         model: Model, built in the default graph.
-        config: from `cli.parse`; read are output_dir, resume, program, the *_freq, keep, and checkpoint: weights to begin with.
+        config: from `cli.parse`; read are output_dir, resume, program, the *_freq, keep, preset, and checkpoint: weights to begin
+            with.
 
     Raises:
         InputError: the folder cannot be written, or a checkpoint does not fit.
@@ -95,7 +96,9 @@ def fit(model, config):
         watch = _Watch(folder, model.alarms)
         events = tf.summary.FileWriter(str(folder), opened.graph if not first else None)
         tf.get_default_graph().finalize()
-        progress = console.Progress(first, last)
+        # Programs with presets start with the text's own numbers, which are meant for a graphics card.
+        full = getattr(config, "preset", "small") == "full"
+        progress = console.Progress(first, last, "--preset small is done in minutes" if full else "")
 
         def save(step):
             broken = [v.op.name for v, good in zip(weights, opened.run(finite)) if not good]

@@ -226,3 +226,24 @@ def test_killed_in_each_phase_it_goes_on_in_the_right_one_with_the_right_optimis
     reader = tf.train.NewCheckpointReader(str(runs.find_checkpoint(tmp_path / "run")))
     powers = [float(reader.get_tensor(name)) for name in reader.get_variable_to_shape_map() if "beta1_power" in name]
     assert powers == pytest.approx([0.5 ** 13, 0.5 ** 13])  # each network 12 steps, in two phases of its own
+
+
+@pytest.mark.parametrize("kind", model.NORMS)
+def test_any_batch_norm_trains_and_only_the_authors_own_is_not_shared(tmp_path, photographs, kind):
+    """The discriminators' two applications share all weights; with tf.Variable, gamma and beta come twice."""
+    built = model.build(tiny(tmp_path, batch_norm=kind, completion_batch_norm=kind.replace("author_shared", "author").replace(
+        "author", "author_shared"), size=64), folders.pictures(photographs))
+    again = [name for name in shapes() if name.startswith("D/again/")]
+    assert len(again) == (2 * 11 if kind == "author" else 0)
+    groups = [variables.trainable("D"), variables.trainable("G")]
+    assert moved(built, groups) == [[True, False], [False, True]]
+
+
+@pytest.mark.parametrize("kind", ["layers", "nn"])
+def test_any_convolution_has_the_same_weights(tmp_path, photographs, kind):
+    counts = []
+    for conv in ("slim", kind):
+        tf.reset_default_graph()
+        model.build(tiny(tmp_path, conv=conv), folders.pictures(photographs))
+        counts.append(sorted(shape for shape in shapes().values()))
+    assert counts[0] == counts[1]
