@@ -26,7 +26,7 @@ SELF=$(readlink -f -- "${BASH_SOURCE[0]}")
 ROOT=$(dirname -- "$SELF")
 VENV=$ROOT/.venv
 STAMP=$VENV/setup.stamp # "EXTRAS CHECKSUM-OF-SETUP.PY", while at work "EXTRAS unfinished"
-PACKAGES=(tensorflow tf_keras tf_slim numpy PIL tqdm jinja2 matplotlib tensorboard)
+PACKAGES=(tensorflow tf_keras tf_slim numpy PIL tqdm rich jinja2 matplotlib tensorboard)
 GPU="" BACKGROUND=""
 
 say() { printf 'run.sh: %s\n' "$*" >&2; }

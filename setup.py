@@ -9,9 +9,10 @@ from setuptools import setup
 #   numpy, pillow                   batches and pictures
 #   tqdm                            progress bars          jinja2      the page of a run (report.html)
 #   matplotlib                      curves and scatter plots in that page
+#   rich                            tables in the terminal
 #   tensorboard                     reads the event files; TensorFlow 2.21 no longer brings it
 REQUIRED = ["tensorflow>=2.16,<2.22", "tf_keras>=2.16,<2.22", "tf_slim>=1.1.0,<2", "numpy", "pillow>=10.1",
-            "tqdm", "jinja2", "matplotlib", "tensorboard>=2.16,<2.22"]
+            "tqdm", "rich", "jinja2", "matplotlib", "tensorboard>=2.16,<2.22"]
 
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.16,<2.22"],

@@ -22,7 +22,7 @@ import numpy as np
 
 from data import faces, folders, queues, squares
 from glcic import batch_norm, convolutions, masks, networks
-from graphmode import cli, tf, training, variables
+from graphmode import cli, slim, tf, training, variables
 
 SHOWN = 9  # pictures in the grids of a run
 NORMS = tuple(batch_norm.KINDS)
@@ -117,7 +117,8 @@ def complete(x, mask, config, is_training, colour=0.0):
         holed, imitation, completion: what it saw, what it made of it, and that inside the hole with x around it.
     """
     holed = x * (1.0 - mask) + colour * mask
-    with tf.variable_scope("G", reuse=bool(tf.trainable_variables("G/"))):
+    # slim's decay of 0.999 would draw with averages that lag a thousand steps behind a network that still learns.
+    with tf.variable_scope("G", reuse=bool(tf.trainable_variables("G/"))), slim.arg_scope([slim.batch_norm], decay=0.99):
         seen = holed if config.as_published else tf.concat([holed, mask], 3)
         imitation = networks.completion_network(seen, is_training, config.width,
                                                 networks.Layers(config.conv, config.completion_batch_norm))

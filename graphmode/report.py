@@ -23,7 +23,7 @@ def write(folder):
         raise runs.InputError("{} holds no run: there is no config.json in it".format(folder))
     rows = runs.read_scalars(folder)
     warnings = folder / "warnings.txt"
-    page = _template("report.html").render(
+    page = template("report.html").render(
         program=stored["program"], folder=folder.resolve().name, settings=stored["config"],
         steps=rows[-1]["step"] if rows else 0, curves=_curves(rows), metrics=_json(folder / "metrics.json"),
         figures=[(path.stem.replace("_", " "), _picture(path)) for path in sorted(folder.glob("figures/*.png"))],
@@ -48,7 +48,7 @@ def write_index(target, folders, title, text, figures=None):
         link = (folder / "report.html").resolve().relative_to(pathlib.Path(target).resolve().parent)
         shown.append((_json(folder / "config.json")["program"], link.as_posix(), {**newest, **pictures},
                       _json(folder / "metrics.json")))
-    runs.write_whole(target, _template("index.html").render(
+    runs.write_whole(target, template("index.html").render(
         title=title, text=text, runs=shown,
         figures=[(*words, _picture(file)) for file, words in (figures or {}).items()]))
 
@@ -109,7 +109,8 @@ def _save_figure(target, figure):
     runs.write_whole(target, buffer.getvalue())
 
 
-def _template(name):
+def template(name):
+    """A page's jinja2 template from this folder; its filter `number` shortens floats."""
     import jinja2  # here, so that --help does not wait for it
     loader = jinja2.FileSystemLoader(str(pathlib.Path(__file__).parent))
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
