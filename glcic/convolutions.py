@@ -38,13 +38,13 @@ def conv2d_transpose(kind, x, filters, kernel, stride):
 
 
 def dense(kind, x, units):
-    """[batch, size] -> [batch, units]."""
+    """[batch, size] -> [batch, units]; of [batch, height, width, size], each position by itself."""
     if kind == "slim":
         return slim.fully_connected(x, units, activation_fn=None)
     if kind == "layers":
         return tf.layers.dense(x, units)
     with tf.variable_scope(None, "dense"):
-        return tf.matmul(x, _weights([x.shape[-1], units])) + _biases(units)
+        return tf.tensordot(x, _weights([x.shape[-1], units]), 1) + _biases(units)
 
 
 def _weights(shape):

@@ -21,14 +21,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from data import faces, folders, queues, squares
-from glcic import batch_norm, convolutions, masks, networks
+from glcic import factors, masks, networks
 from graphmode import cli, slim, tf, training, variables
 
 SHOWN = 9  # pictures in the grids of a run
-NORMS = tuple(batch_norm.KINDS)
 
 
 class Config(NamedTuple):
+    shared = (factors.Factors,)
     preset: Literal["full", "small"] = "full"  # the blog's sizes, or a quarter of the widths on 64 pixels, for two cores
     recipe: Literal["blog", "paper"] = "blog"  # whose numbers, optimiser and filling of holes
     input: Literal["queue", "feed"] = "queue"  # pictures through TensorFlow's queues, or fed into a placeholder
@@ -45,9 +45,6 @@ class Config(NamedTuple):
     lr: cli.real(0.0) = 0.001  # of the completion network's Adam
     discriminator_lr: cli.real(0.0) = 0.001  # of the discriminators' Adam
     beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams
-    conv: Literal[convolutions.KINDS] = "slim"  # whose convolutions and dense layers
-    batch_norm: Literal[NORMS] = "slim"  # of the discriminators: see glcic/batch_norm.py
-    completion_batch_norm: Literal[NORMS] = "slim"  # of the completion network
     image: str = ""  # picture to complete (complete)
     mask: str = ""  # picture of the same size, white where the hole is (complete)
     output: str = ""  # where to: a .png for --image, a folder for --input_dir or export
@@ -55,6 +52,7 @@ class Config(NamedTuple):
     region: Literal["auto", "picture", "window"] = "auto"  # complete the picture as it is, or a window around the hole, shrunk to what the network knows
     postprocess: Literal["none", "telea", "seamless"] = "none"  # make the hole's border fit, as in the paper; needs OpenCV
     implies = {
+        "as_published": {"frozen_holes": True, "lr_decay": False},
         "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
         "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "max_steps": 6000,
                          "completion_steps": 1800, "discriminator_steps": 600},
@@ -91,7 +89,8 @@ def reading(config):
 
 def find(config):
     """`data.folders.Pictures` in --input_dir, or drawn faces."""
-    return folders.pictures(config.input_dir or faces.folder(square_side(config)))
+    found = folders.pictures(config.input_dir or faces.folder(square_side(config)))
+    return found._replace(train=found.train[:config.most_pictures or None])
 
 
 def middle(squares, size):
@@ -126,12 +125,17 @@ def complete(x, mask, config, is_training, colour=0.0):
 
 
 def discriminate(images, corners, config):
-    """Applies the discriminators to [batch, size, size, 3] and the patches at `corners`: [batch] logits."""
+    """Applies the discriminators to [batch, size, size, 3] and the patches at `corners`: logits, [batch]."""
     reuse, half = bool(tf.trainable_variables("D/")), config.size // 2
+    patches = masks.patches(images, corners, half)
+    if config.fed != "nothing":
+        patches = tf.stop_gradient(patches)
+    if config.fed == "completion":
+        images = tf.stop_gradient(images)
     # In the name scope D again, as is the variable scope: a tf.Variable of the second application belongs to D too.
     with tf.variable_scope("D", reuse=reuse, auxiliary_name_scope=not reuse), tf.name_scope("D/again/" if reuse else "first"):
-        return networks.discriminator(images, masks.patches(images, corners, half), config.width,
-                                      networks.Layers(config.conv, config.batch_norm))
+        return networks.discriminator(images, patches, config.width, networks.Layers(config.conv, config.batch_norm),
+                                      config.reshape, config.last_batch_norm, config.sigmoid_output)
 
 
 def completion_loss(x, imitation, mask):
@@ -147,13 +151,24 @@ def adversarial_losses(real_logits, fake_logits):
     return cross_entropy(real_logits, 1.0), cross_entropy(fake_logits, 0.0), cross_entropy(fake_logits, 1.0)
 
 
-def solvers(config):
-    """The optimisers of the completion network and of the discriminators; as published they are one."""
+def share(right):
+    """The share of true values: a scalar from 0 to 1."""
+    return tf.reduce_mean(tf.cast(right, tf.float32))
+
+
+def solvers(config, steps):
+    """The optimisers of the completion network and of the discriminators; as published they are one.
+
+    steps: of the whole run, over which learning rates fall.
+    """
     if config.as_published:
         return [tf.train.AdamOptimizer(config.lr, config.beta1)] * 2
     if config.recipe == "paper":
         return [tf.train.AdadeltaOptimizer(1.0, 0.95, 1e-6) for _ in range(2)]
-    return [tf.train.AdamOptimizer(rate, config.beta1) for rate in (config.lr, config.discriminator_lr)]
+    rates = [config.lr, config.discriminator_lr]
+    if config.lr_decay:
+        rates = [tf.train.cosine_decay(rate, tf.train.get_or_create_global_step(), steps) for rate in rates]
+    return [tf.train.AdamOptimizer(rate, config.beta1) for rate in rates]
 
 
 def examples(batch, config):
@@ -164,17 +179,15 @@ def examples(batch, config):
 
     Returns:
         x: [batch, size, size, 3] in [-1, 1], cut out of them somewhere.
-        mask: [batch, size, size, 1], 1 in the hole.
-        corners: [batch, 2], top and left of the patch around it; as published, holes and corners are constants.
+        mask: [batch, size, size, 1], 1 in the hole; a constant with frozen_holes.
+        corners: [batch, 2], top and left of the patch around it, as published elsewhere.
     """
     size, half = config.size, config.size // 2
     x = 2.0 * tf.stack([tf.random_crop(square, [size, size, 3]) for square in tf.unstack(batch)]) - 1.0
-    if config.as_published:
-        boxes, corners = masks.published(config.batch_size, size, config.hole_min, config.hole_max, config.seed)
-    else:
+    boxes, corners = masks.published(config.batch_size, size, config.hole_min, config.hole_max, config.seed)
+    if not config.frozen_holes:
         boxes = masks.holes(config.batch_size, size, size, config.hole_min, config.hole_max)
-        corners = masks.corners(boxes, size, half)
-    return x, masks.mask(boxes, size, size), corners
+    return x, masks.mask(boxes, size, size), corners if config.as_published else masks.corners(boxes, size, half)
 
 
 def build(config, pictures):
@@ -203,19 +216,22 @@ def build(config, pictures):
     # Losses
     mse = completion_loss(x, imitation, tf.ones_like(mask) if config.as_published else mask)
     real_loss, fake_loss, adversarial_loss = adversarial_losses(real_logits, fake_logits)
+    blind = 0.5 if config.sigmoid_output else 0.0  # what says neither real nor not
     # Training steps
-    completion_solver, discriminator_solver = solvers(config)
+    steps = training.steps_for(config, len(pictures.train))
+    completion_solver, discriminator_solver = solvers(config, steps)
     completion_step = variables.minimize(mse, "G", completion_solver)
     discriminator_step = variables.minimize(real_loss + fake_loss, "D", discriminator_solver)
     joint_step = variables.minimize(mse + config.alpha * adversarial_loss, "G", completion_solver)
-    steps = training.steps_for(config, len(pictures.train))
     first = min(config.completion_steps, steps)
     second = min(config.discriminator_steps, steps - first)
     return training.Model(
         phases=[training.Phase("completion", first, [completion_step]),
                 training.Phase("discriminator", second, [discriminator_step]),
-                training.Phase("joint", steps - first - second, [discriminator_step, joint_step])],
-        scalars={"mse": mse, "real_loss": real_loss, "fake_loss": fake_loss, "adversarial_loss": adversarial_loss},
+                training.Phase("joint", steps - first - second,
+                               [discriminator_step] * config.discriminator_repeats + [joint_step])],
+        scalars={"mse": mse, "real_loss": real_loss, "fake_loss": fake_loss, "adversarial_loss": adversarial_loss,
+                 "real_accuracy": share(real_logits > blind), "fake_accuracy": share(fake_logits < blind)},
         images={"holed_imitation_completion_real": shown(config, pictures, colour)},
         feed=feed, notes=pictures.skipped)
 

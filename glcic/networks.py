@@ -69,7 +69,7 @@ def completion_network(x, is_training, width=64, layers=Layers()):
     return tf.nn.tanh(convolutions.conv2d(layers.conv, x, 3, 3))
 
 
-def discriminator(images, patches, width=64, layers=Layers()):
+def discriminator(images, patches, width=64, layers=Layers(), reshape=True, last_batch_norm=False, sigmoid_output=False):
     """How real pictures look as a whole, and around the hole.
 
     Args:
@@ -77,22 +77,26 @@ def discriminator(images, patches, width=64, layers=Layers()):
         patches: [batch, size / 2, size / 2, 3], cut out of them.
         width: filters of the first convolution of each tower.
         layers: `Layers`.
+        reshape, last_batch_norm, sigmoid_output: what the blog tried, see `factors.Factors`.
 
     Returns:
-        [batch] logits, positive for real.
+        [batch] logits, positive for real; without reshape one for each position, [batch, 4, 4]; with sigmoid_output
+        what a sigmoid makes of them.
     """
     def tower(x, filters):
         for number in filters:
             # Half as high and wide each time: down to 4x4 from 128x128 pictures and 64x64 patches.
             x = layers.conv2d(x, True, number * width, 5, 2)
-        # The blog's first discriminator lacked this reshape: a dense layer takes each position by itself.
-        x = slim.flatten(x)
+        if reshape:
+            x = slim.flatten(x)
         return layers.dense(x, True, 16 * width)
 
     with tf.variable_scope("local"):
         local_features = tower(patches, (1, 2, 4, 8))
     with tf.variable_scope("global"):
         global_features = tower(images, (1, 2, 4, 8, 8))
-    logits = convolutions.dense(layers.conv, tf.concat([local_features, global_features], 1), 1)
+    features = tf.concat([local_features, global_features], -1)
+    logits = layers.dense(features, True, 1) if last_batch_norm else convolutions.dense(layers.conv, features, 1)
     # [batch, 1] -> [batch], as the labels. No sigmoid: the loss applies it.
-    return tf.squeeze(logits, -1)
+    logits = tf.squeeze(logits, -1)
+    return tf.sigmoid(logits) if sigmoid_output else logits

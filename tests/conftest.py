@@ -11,7 +11,8 @@ from graphmode import cli, sessions, tf
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slim_suite: tf_slim's own unit tests, as its wheel ships them")
-    config.addinivalue_line("filterwarnings", "ignore:`tf.layers.* is deprecated")  # pytest forgets graphmode's own filter
+    for words in ("`tf.layers.* is deprecated", "`layer.* is deprecated"):  # pytest forgets graphmode's own filters
+        config.addinivalue_line("filterwarnings", "ignore:" + words)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import config_of, moved, shapes
 from data import faces, folders, queues, squares
-from glcic import masks, model, networks
+from glcic import factors, masks, model, networks
 from graphmode import cli, runs, tf, training, variables
 
 TINY = dict(size=32, width=2, batch_size=4, hole_min=8, hole_max=16, input="feed", display_freq=0, max_steps=9,
@@ -180,7 +180,7 @@ def test_the_papers_recipe(tmp_path, photographs, value):
     assert (small.max_steps, small.completion_steps, small.size) == (6000, 1800, 64)
     pictures = folders.pictures(photographs)
     built = model.build(config, pictures)
-    assert {type(solver) for solver in model.solvers(config)} == {tf.train.AdadeltaOptimizer}
+    assert {type(solver) for solver in model.solvers(config, 9)} == {tf.train.AdadeltaOptimizer}
     mean = squares.load(pictures.train, **model.reading(config)).mean((0, 1, 2)) / 127.5 - 1
     colour = next(v for v in tf.global_variables() if v.op.name == "mean_colour")
     np.testing.assert_allclose(value(colour), mean, atol=1e-5)
@@ -228,22 +228,55 @@ def test_killed_in_each_phase_it_goes_on_in_the_right_one_with_the_right_optimis
     assert powers == pytest.approx([0.5 ** 13, 0.5 ** 13])  # each network 12 steps, in two phases of its own
 
 
-@pytest.mark.parametrize("kind", model.NORMS)
-def test_any_batch_norm_trains_and_only_the_authors_own_is_not_shared(tmp_path, photographs, kind):
+@pytest.mark.parametrize("kind", factors.NORMS)
+def test_any_batch_norm_trains_and_only_the_authors_own_is_not_shared(tmp_path, kind):
     """The discriminators' two applications share all weights; with tf.Variable, gamma and beta come twice."""
-    built = model.build(tiny(tmp_path, batch_norm=kind, completion_batch_norm=kind.replace("author_shared", "author").replace(
-        "author", "author_shared"), size=64), folders.pictures(photographs))
+    config = tiny(tmp_path, batch_norm=kind, completion_batch_norm=kind.replace("author_shared", "author").replace(
+        "author", "author_shared"), size=64)
+    x, corners = tf.random_normal([4, 64, 64, 3]), tf.zeros([4, 2], tf.int32)
+    mask = masks.mask(masks.holes(4, 64, 64, 8, 16), 64, 64)
+    drawn = [model.complete(x, mask, config, is_training)[2] for is_training in (True, False)]
+    losses = model.adversarial_losses(model.discriminate(x, corners, config), model.discriminate(drawn[0], corners, config))
     again = [name for name in shapes() if name.startswith("D/again/")]
     assert len(again) == (2 * 11 if kind == "author" else 0)
-    groups = [variables.trainable("D"), variables.trainable("G")]
-    assert moved(built, groups) == [[True, False], [False, True]]
+    optimizer = tf.train.GradientDescentOptimizer(1.0)
+    steps = [variables.minimize(losses[0] + losses[1], "D", optimizer), variables.minimize(losses[2], "G", optimizer)]
+    built = training.Model([training.Phase("joint", 1, steps)], {}, feed=lambda number: None)
+    assert moved(built, [variables.trainable("D"), variables.trainable("G")]) == [[True, False], [False, True]]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert np.isfinite(session.run(drawn[1])).all()
 
 
 @pytest.mark.parametrize("kind", ["layers", "nn"])
-def test_any_convolution_has_the_same_weights(tmp_path, photographs, kind):
-    counts = []
+def test_any_convolution_has_the_same_weights_and_distribution(tmp_path, kind, value):
+    x, corners, mask, found = tf.zeros([2, 64, 64, 3]), tf.zeros([2, 2], tf.int32), tf.zeros([2, 64, 64, 1]), []
     for conv in ("slim", kind):
         tf.reset_default_graph()
-        model.build(tiny(tmp_path, conv=conv), folders.pictures(photographs))
-        counts.append(sorted(shape for shape in shapes().values()))
-    assert counts[0] == counts[1]
+        tf.set_random_seed(0)
+        x, corners, mask = tf.zeros([2, 64, 64, 3]), tf.zeros([2, 2], tf.int32), tf.zeros([2, 64, 64, 1])
+        config = tiny(tmp_path, conv=conv, size=64)
+        drawn = model.complete(x, mask, config, True)[1]
+        model.discriminate(x, corners, config)
+        assert drawn.shape.as_list()[0] == 2 and drawn.shape.as_list()[3] == 3
+        weights = [v for v in tf.trainable_variables() if v.shape.ndims > 1]
+        found.append([(tuple(v.shape.as_list()), float(deviation)) for v, deviation in zip(
+            weights, value([tf.math.reduce_std(v) for v in weights]))])
+    for (shape, deviation), (other, its) in zip(*found):
+        assert shape == other and (deviation == pytest.approx(its, rel=0.1) or math.prod(shape) < 1000)
+
+
+@pytest.mark.parametrize("flag, shape", [(dict(reshape=False), [4, 2, 2]), (dict(sigmoid_output=True), [4]),
+                                         (dict(last_batch_norm=True), [4]), (dict(fed="patch"), [4]), (dict(fed="completion"), [4])])
+def test_what_the_blog_tried_with_the_discriminators(tmp_path, flag, shape, value):
+    images = tf.random_normal([4, 64, 64, 3])
+    logits = model.discriminate(images, tf.zeros([4, 2], tf.int32), tiny(tmp_path, size=64, **flag))
+    assert logits.shape.as_list() == shape
+    gradient = tf.gradients(tf.reduce_sum(logits ** 3), images)[0]
+    assert (gradient is None) == (flag == dict(fed="completion"))
+    drawn = value(logits)
+    if "sigmoid_output" in flag:
+        assert (drawn > 0).all() and (drawn < 1).all()
+    if "last_batch_norm" in flag:  # a leaky ReLU of numbers with mean 0 and deviation 1
+        ordinary = np.where(drawn > 0, drawn, 5 * drawn)
+        assert ordinary.mean() == pytest.approx(0, abs=1e-5) and ordinary.std() == pytest.approx(1, abs=0.01)
