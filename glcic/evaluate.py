@@ -60,17 +60,26 @@ def fillers():
     return {**found, "Telea": baselines.telea, "Navier-Stokes": baselines.navier_stokes}
 
 
-def evaluate(config):
-    """--mode evaluate: metrics.json, and pictures beside their completions in the report."""
-    pictures = model.middle(squares.load(unseen(config), **model.reading(config)), config.size)
+def completed(config, paths):
+    """Completes the middles of pictures, with holes that depend on --seed alone.
+
+    Returns:
+        pictures, holes, imitations, completions: uint8 [N, size, size, 3], but for holes, bool [N, size, size].
+    """
     size = config.size
+    pictures = model.middle(squares.load(paths, **model.reading(config)), size)
     drawn = masks.mask(masks.holes(len(pictures), size, size, config.hole_min, config.hole_max), size, size)[..., 0]
     with sessions.session() as session:
         holes = session.run(drawn) > 0
     with complete.completer(config) as apply:
         parts = [apply(pictures[start:start + AT_ONCE], holes[start:start + AT_ONCE])
                  for start in tqdm.trange(0, len(pictures), AT_ONCE, desc="completing", disable=None)]
-    imitations, completions = map(np.concatenate, zip(*parts))
+    return (pictures, holes, *map(np.concatenate, zip(*parts)))
+
+
+def evaluate(config):
+    """--mode evaluate: metrics.json, and pictures beside their completions in the report."""
+    pictures, holes, imitations, completions = completed(config, unseen(config))
     filled = {"completion": completions}
     for name, filler in fillers().items():
         filled[name] = np.stack([filler(picture, hole) for picture, hole in zip(pictures, holes)])
@@ -86,7 +95,7 @@ def evaluate(config):
     rows = [column[n] for n in range(min(SHOWN, len(pictures))) for column in columns]
     folder = runs.path(config.output_dir, "figures")
     name = "real_holed_imitation_" + "_".join(filled).replace(" ", "_").replace("-", "_")
-    images.save_png(folder / (name + ".png"), images.grid(np.stack(rows), len(columns)), zoom=2 if size <= 64 else 1)
+    images.save_png(folder / (name + ".png"), images.grid(np.stack(rows), len(columns)), zoom=2 if config.size <= 64 else 1)
     losses(config, folder / "losses_of_the_discriminators_and_against_them.png")
     report.write_metrics(config.output_dir, metrics)
 

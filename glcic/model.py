@@ -54,7 +54,7 @@ class Config(NamedTuple):
     implies = {
         "as_published": {"frozen_holes": True, "lr_decay": False},
         "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
-        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "max_steps": 6000,
+        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "alpha": 0.01, "max_steps": 6000,
                          "completion_steps": 1800, "discriminator_steps": 600},
     }
 

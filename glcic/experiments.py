@@ -1,0 +1,183 @@
+"""The blog's experiments: one factor at a time against a base, measured, with a verdict on whether the two networks fight.
+
+Run: `./run.sh glcic.experiments --input_dir FOLDER` (without a folder, on drawn faces); `--list` shows them; `--only bn_layers,bn_author
+--seeds 3` runs some. What is done is not done again: interrupt it and go on with the same command. index.html in
+runs/experiments shows the table, curves and pictures. The first phase is trained once for each seed and shared, unless an experiment
+changes it.
+"""
+
+import io
+import json
+import sys
+import time
+
+import numpy as np
+
+from glcic import baselines, blog, evaluate, game, model
+from graphmode import cli, images, runs, sessions, tables, tf, training, variables
+
+FIRST_STEPS = 1200  # of the first phase
+NUMBERS = {"loss of D on real": "real_loss", "on completions": "fake_loss", "D right on real": "real_accuracy", "on completions ": "fake_accuracy",
+           "G alone: D's loss on completions": "fake_loss, G alone", "D alone: its loss": "loss, D alone",
+           "gradient, adversarial": "gradient, adversarial", "gradient, MSE": "gradient, mse", "hole L1": "hole L1", "hole SSIM": "hole SSIM"}
+
+
+def settings(flags, seed, experiment, folder, **more):
+    """The configuration of an experiment's run: small preset, constant learning rates, and what it changes."""
+    own = {name: value for name, value in experiment.flags.items() if name != "completion_steps"}
+    values = {"lr_decay": False, "discriminator_steps": flags.discriminator_steps, "completion_steps": 0, "display_freq": 0,
+              "max_steps": flags.discriminator_steps + flags.max_steps, **more, **own}
+    return cli.settings(model.Config, program="glcic", preset="small", input_dir=flags.input_dir, crop=flags.crop, seed=seed,
+                        output_dir=str(folder), summary_freq=10, save_freq=200, keep=1, **values)
+
+
+def train(config, pictures, start=None):
+    """Trains a run, or goes on with it where it was. start: a checkpoint with the completion network's weights."""
+    config = config._replace(resume=runs.holds_a_run(config.output_dir))
+    with sessions.graph(config):
+        built = model.build(config, pictures)
+        if start:
+            own = variables.trainable("G") + variables.moving_averages("G")
+            tf.train.init_from_checkpoint(str(start), {variable.op.name: variable for variable in own})
+        training.fit(built, config)
+
+
+def first_phase(flags, seed, experiment, folder, pictures):
+    """The checkpoint that the second phase starts from."""
+    own = experiment if experiment.anew else blog.EXPERIMENTS[0]
+    steps = flags.first_steps * own.flags.get("completion_steps", 1)
+    config = settings(flags, seed, own, folder / "first-{}-{}".format(own.name, seed), max_steps=steps, completion_steps=steps,
+                      discriminator_steps=0)
+    if runs.last_step(config.output_dir) < steps:
+        train(config, pictures)
+    return runs.find_checkpoint(config.output_dir)
+
+
+def run(flags, experiment, seed, folder, pictures):
+    """One experiment with one seed: its numbers, from result.json if it has been done before."""
+    config = settings(flags, seed, experiment, folder / "{}-{}".format(experiment.name, seed))
+    result = runs.path(config.output_dir, "result.json")
+    if result.exists():
+        return json.loads(result.read_text(encoding="utf-8"))
+    began = time.time()
+    own = pictures._replace(train=pictures.train[:config.most_pictures or None])
+    try:
+        train(config, own, first_phase(flags, seed, experiment, folder, own))
+        found = measured(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))), own)
+    except FloatingPointError as error:
+        found = {"verdict": "diverges", "why": str(error)}
+    found["minutes"] = (time.time() - began) / 60
+    runs.write_whole(result, json.dumps(found, indent=1) + "\n")
+    return found
+
+
+def measured(config, pictures):
+    """What `game.measure` and completions of unseen pictures say of a run."""
+    with sessions.graph(config):
+        found = game.measure(config, pictures, config.checkpoint)
+    with sessions.graph(config):
+        real, holes, _, completions = evaluate.completed(config, (pictures.test or pictures.train)[:evaluate.MOST])
+    found.update(evaluate.figures(completions, real, holes))
+    mean = np.stack([baselines.mean_colour(picture, hole) for picture, hole in zip(real, holes)])
+    found["verdict"] = game.verdict(found, found["hole L1"], evaluate.figures(mean, real, holes)["hole L1"])
+    shown = np.stack([np.where(holes[:6, ..., None], np.uint8(255), real[:6]), completions[:6], real[:6]]).reshape(-1, *real.shape[1:])
+    images.save_png(runs.path(config.output_dir, "figures", "holed_completed_real.png"), images.grid(shown, 6), zoom=2)
+    return found
+
+
+def table(results):
+    """A row for each experiment: verdicts, and means over the seeds with the spread where there are several."""
+    rows = []
+    for experiment in blog.EXPERIMENTS:
+        found = results.get(experiment.name)
+        if found:
+            verdicts = [one["verdict"] for one in found]
+            row = {"experiment": experiment.name, "verdict": ", ".join(
+                "{}{}".format(name, " x{}".format(verdicts.count(name)) if len(found) > 1 else "") for name in dict.fromkeys(verdicts))}
+            for name, key in NUMBERS.items():
+                values = [one[key] for one in found if key in one]
+                row[name] = "-" if not values else "{:.3g}".format(np.mean(values)) + (
+                    " ± {:.2g}".format(np.std(values, ddof=1)) if len(values) > 1 else "")
+            rows.append(row)
+    return rows
+
+
+def page(folder, results):
+    """index.html: the table, then each experiment's question, curves and pictures."""
+    parts = [tables.Section("All", "Verdicts by the rule in glcic/game.py; means over the seeds, ± their standard deviation.", table(results))]
+    for experiment in blog.EXPERIMENTS:
+        if experiment.name in results:
+            flags = " ".join("--{} {}".format(*flag) for flag in experiment.flags.items()) or "none"
+            parts.append(tables.Section(experiment.name, "The blog: {}\n\nThe question: {}\n\nFlags: {}".format(
+                experiment.sentence, experiment.question, flags), figure=_figure(folder, experiment.name, len(results[experiment.name]))))
+    tables.write(folder / "index.html", "The blog's experiments", parts)
+    runs.write_whole(folder / "experiments.json", json.dumps(results, indent=1) + "\n")
+
+
+def _figure(folder, name, seeds):
+    from matplotlib.figure import Figure  # no pyplot: no global state, no display
+    from matplotlib.image import imread
+    figure = Figure(figsize=(11.0, 3.2), layout="constrained", dpi=90)
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1.3])
+    for seed in range(seeds):
+        rows = [row for row in runs.read_scalars(folder / "{}-{}".format(name, seed)) if row.get("fake_loss")]
+        for number, (curve, label) in enumerate((("fake_loss", "D on completions"), ("real_loss", "D on real"), ("adversarial_loss", "G"))):
+            left.plot([int(row["step"]) for row in rows], [float(row[curve]) for row in rows], color="C%d" % number,
+                      label=None if seed else label, linewidth=1)
+    left.set_xlabel("step of phases two and three")
+    left.set_ylim(0, 5)
+    left.legend(fontsize=7)
+    left.grid(alpha=.25)
+    pictures = runs.path(folder, "{}-0".format(name), "figures", "holed_completed_real.png")
+    if pictures.exists():
+        right.imshow(imread(str(pictures)))
+    right.axis("off")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _parser():
+    parser = cli.Parser(prog="glcic.experiments", description=__doc__.split("\n\n")[0], allow_abbrev=False)
+    parser.add_argument("--list", action="store_true", help="show names, the blog's sentences and the questions")
+    parser.add_argument("--only", default="", help="names, with commas between them (default: all)")
+    parser.add_argument("--seeds", type=cli.whole(1), default=1, help="of the experiments on batch norm and input (default: 1)")
+    parser.add_argument("--input_dir", default="", help="folder of pictures (default: faces are drawn)")
+    parser.add_argument("--crop", type=cli.whole(0), default=0, help="see glcic --help (default: 0)")
+    parser.add_argument("--output_dir", default="runs/experiments", help="(default: runs/experiments)")
+    parser.add_argument("--first_steps", type=cli.whole(1), default=FIRST_STEPS, help="of the first phase (default: {})".format(FIRST_STEPS))
+    parser.add_argument("--discriminator_steps", type=cli.whole(1), default=100, help="of the second phase (default: 100)")
+    parser.add_argument("--max_steps", type=cli.whole(1), default=300, help="of the third phase (default: 300)")
+    return parser
+
+
+def main(argv=None):
+    try:
+        flags = _parser().parse_args(argv)
+        known = {experiment.name: experiment for experiment in blog.EXPERIMENTS}
+        names = [name for name in flags.only.split(",") if name] or list(known)
+        for name in names:
+            if name not in known:
+                raise cli.InputError("there is no experiment {!r}: --list shows their names".format(name))
+        if flags.list:
+            tables.show([tables.Section("The blog's experiments", "", [{"name": one.name, "the blog": one.sentence, "question": one.question}
+                                                                      for one in blog.EXPERIMENTS])])
+            return
+        folder, results = runs.path(flags.output_dir), {}
+        pictures = model.find(settings(flags, 0, blog.EXPERIMENTS[0], folder))
+        for name in names:
+            for seed in range(flags.seeds if known[name].several else 1):
+                found = run(flags, known[name], seed, folder, pictures)
+                results.setdefault(name, []).append(found)
+                sys.stderr.write("{}, seed {}: {} ({:.1f} min)\n".format(name, seed, found["verdict"], found["minutes"]))
+            page(folder, results)
+        tables.show([tables.Section("The blog's experiments", "", table(results))])
+        print("page: {}".format(folder / "index.html"))
+    except runs.Stopped as stopped:
+        cli.fail("glcic.experiments", "stopped; the same command goes on", stopped.code or 130)
+    except cli.InputError as error:
+        cli.fail("glcic.experiments", error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Do the two networks fight? Measured at a checkpoint, not read off curves.
+
+From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must rise;
+from the same checkpoint the discriminators alone take some, and their loss must fall. The verdict follows from these and a few more
+numbers by the rule in `verdict`.
+"""
+
+import numpy as np
+
+from glcic import model
+from graphmode import sessions, tf, variables
+
+BATCHES = 8  # over which a loss is averaged
+STEPS = 30  # that one network takes alone
+ENOUGH = 0.1  # change of a loss, in nats, that counts
+WON = 0.1  # D's loss below which it has won; blind it is 2 ln 2 = 1.39
+
+
+def measure(config, pictures, checkpoint):
+    """Numbers about one checkpoint.
+
+    Args:
+        config: of the run, its learning rates constant.
+        pictures: `data.folders.Pictures`.
+
+    Returns:
+        name -> number: D's losses and accuracies; `fake_loss, G alone` and `loss, D alone`: by how much these change in `STEPS`; the lengths
+        of the gradients by the completion network's weights of alpha times the adversarial loss, and of the MSE.
+    """
+    built = model.build(config._replace(input="feed", discriminator_repeats=1), pictures)
+    discriminator_step, joint_step = built.phases[2].updates
+    losses = built.scalars
+    weights = variables.trainable("G")
+    pulls = [config.alpha * losses["adversarial_loss"], losses["mse"]]
+    gradients = [[gradient for gradient in tf.gradients(pull, weights) if gradient is not None] for pull in pulls]
+    lengths = [tf.global_norm(gradient) if gradient else tf.constant(0.0) for gradient in gradients]
+    with sessions.session() as session:
+        def mean(fetched):
+            rows = [session.run(fetched, built.feed(number)) for number in range(BATCHES)]
+            return {name: float(np.mean([row[name] for row in rows])) for name in fetched}
+
+        def after(step):
+            sessions.restore(session, checkpoint)
+            for number in range(STEPS):
+                session.run(step, built.feed(BATCHES + number))
+            return mean({name: losses[name] for name in ("real_loss", "fake_loss")})
+
+        sessions.restore(session, checkpoint)
+        found = mean({**losses, "gradient, adversarial": lengths[0], "gradient, mse": lengths[1]})
+        completion_alone, discriminator_alone = after(joint_step), after(discriminator_step)
+    found["fake_loss, G alone"] = completion_alone["fake_loss"] - found["fake_loss"]
+    found["loss, D alone"] = sum(discriminator_alone[name] - found[name] for name in ("real_loss", "fake_loss"))
+    return found
+
+
+def verdict(found, hole_l1, worst):
+    """What became of the game, from `measure`'s numbers.
+
+    Args:
+        hole_l1: mean absolute difference in the holes of unseen pictures.
+        worst: that of the mean colour.
+
+    Returns:
+        "diverges": a number is not finite, or completions are worse than the mean colour.
+        "no gradient": that of the adversarial loss is less than a millionth of the MSE's.
+        "D wins": its loss is below `WON`, or it is right in more than 99 % of cases on both sides.
+        "fights": G alone makes D's loss on completions rise by `ENOUGH`, and D is better than blind.
+        "no effect": none of these.
+    """
+    if not np.isfinite([*found.values(), hole_l1]).all() or hole_l1 > worst:
+        return "diverges"
+    if found["gradient, adversarial"] < 1e-6 * found["gradient, mse"]:
+        return "no gradient"
+    if found["real_loss"] + found["fake_loss"] < WON or min(found["real_accuracy"], found["fake_accuracy"]) > 0.99:
+        return "D wins"
+    if found["fake_loss, G alone"] > ENOUGH and found["real_loss"] + found["fake_loss"] < 2 * np.log(2):
+        return "fights"
+    return "no effect"
