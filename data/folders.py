@@ -99,7 +99,8 @@ def decode(path, content=None):
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {error}") from None
     except Image.UnidentifiedImageError:
-        found = "an empty file" if not (os.path.getsize(path) if content is None else content) else "no picture, or one damaged at its beginning"
+        size = os.path.getsize(path) if content is None else len(content)
+        found = "no picture, or one damaged at its beginning" if size else "an empty file"
         raise InputError(f"{path}: {found}") from None
     except _DAMAGED as error:
         raise InputError(f"{path}: {getattr(error, 'strerror', None) or f'damaged or cut short ({error})'}") from None

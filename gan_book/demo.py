@@ -37,9 +37,10 @@ def main(argv=None):
     steps = flags.glcic_steps
     sys.stderr.write("glcic: {} steps on drawn faces, into {}\n".format(steps, folders[2]))
     # A process of its own, for the blog's program knows nothing of the chapter's.
-    done = subprocess.run([sys.executable, "-m", "glcic", "--preset", "small", "--max_steps", str(steps), "--completion_steps",
-                           str(3 * steps // 4), "--discriminator_steps", str(steps // 8), "--output_dir", str(folders[2]),
-                           "--display_freq", str(steps // 4), "--overwrite"])
+    numbers = {"max_steps": steps, "completion_steps": 3 * steps // 4, "discriminator_steps": steps // 8,
+               "display_freq": steps // 4, "output_dir": folders[2]}
+    done = subprocess.run([sys.executable, "-m", "glcic", "--preset", "small", "--overwrite",
+                           *("--{}={}".format(*pair) for pair in numbers.items())])
     if done.returncode:
         sys.exit(done.returncode)
     report.write_index(page, folders, TITLE, "The VAE and the GAN learned from 8,000 drawn digits, the VAE for half a minute, "

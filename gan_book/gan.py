@@ -5,8 +5,8 @@ cross-entropies of D's logits. New since the VAE: nothing compares a drawing wit
 Reference: Goodfellow et al. 2014, with the generator loss that does not saturate.
 
 Deviations from the text: digits are brought to [-1, 1], which the generator's tanh needs and the text's own tips ask for
-(`--as_published` feeds [0, 1]). The variable lists that the text hands to its solvers are `variables.minimize`'s. `gan_loss` averages `generator_loss`; the text's `G_loss` does not exist. The text gives
-no batch size: 128.
+(`--as_published` feeds [0, 1]). The variable lists that the text hands to its solvers are `variables.minimize`'s.
+`gan_loss` averages `generator_loss`; the text's `G_loss` does not exist. The text gives no batch size: 128.
 
 Run: `./run.sh gan_book.gan --data mnist`; `--mode evaluate` holds 10,000 samples against real digits. Expect rough
 strokes with loose pixels after 20 epochs, all ten digits among them; losses say little about how good they are.

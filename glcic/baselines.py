@@ -1,4 +1,4 @@
-"""What fills holes without learning: the mean colour, and OpenCV's two inpainting methods; and OpenCV's smoothing of borders."""
+"""What fills holes without learning: the mean colour, OpenCV's two inpainting methods; and its smoothing of borders."""
 
 import importlib
 
@@ -41,8 +41,8 @@ def smooth(completed, picture, hole, how):
     Args:
         completed, picture: uint8 [height, width, 3], equal outside the hole.
         hole: bool [height, width].
-        how: "none"; "telea": the outermost `SEAM` pixels of the hole are filled by Telea's method; "seamless": so is the whole hole, and
-            the completion's gradients are then put into it, whose colours follow it (Perez et al. 2003).
+        how: "none"; "telea": the outermost `SEAM` pixels of the hole are filled by Telea's method; "seamless": so is the
+            whole hole, and the completion's gradients are then put into it, whose colours follow it (Perez et al. 2003).
 
     Returns:
         uint8 [height, width, 3], equal to `picture` outside the hole.

@@ -28,13 +28,15 @@ def defaults():
         known = inspect.signature(body).parameters
         row = {"function": function}
         for name, spellings in names.items():
-            found = [known[spelling] for spelling in spellings if spelling in known]
-            row[name] = "" if not found else "must be given" if found[0].default is found[0].empty else _plain(found[0].default)
+            found = [_plain(known[spelling].default) for spelling in spellings if spelling in known]
+            row[name] = found[0] if found else ""
         rows.append(row)
     return rows
 
 
 def _plain(value):
+    if value is inspect.Parameter.empty:
+        return "must be given"
     if value is None or isinstance(value, (bool, int, float, str)):
         return str(value)
     if not hasattr(value, "__name__"):
@@ -118,8 +120,8 @@ def fused(count=100, decay=0.9, seed=0):
 def many_steps(steps=1000, mean=3.0, deviation=2.0, seed=0):
     """Moving averages over the steps, with and without running the update ops, on batches of N(mean, deviation^2).
 
-    Returns rows, and curves: name -> the moving mean after each step. `gap` is the mean absolute difference between what the layer gives in
-    training and in inference for one batch.
+    Returns rows, and curves: name -> the moving mean after each step. `gap` is the mean absolute difference between what
+    the layer gives in training and in inference for one batch.
     """
     rows, curves = [], {}
     for kind in ("slim", "layers_training_updates"):

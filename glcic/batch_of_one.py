@@ -1,7 +1,7 @@
 """The question's network, whose batch norms give zeros for a batch of one, and what helps.
 
-Five 5x5 convolutions, stride 2, VALID, each with batch norm and PReLU, then one as large as its map, which leaves 1x1, with batch
-norm and tanh. gamma is drawn from N(1, 0.02), beta is 0.
+Five 5x5 convolutions, stride 2, VALID, each with batch norm and PReLU, then one as large as its map, which leaves 1x1,
+with batch norm and tanh. gamma is drawn from N(1, 0.02), beta is 0.
 """
 
 import numpy as np
@@ -69,11 +69,11 @@ def _group_norm(x, groups):
 def cures(side=256, seed=0):
     """What each of the widely used cures does to the last layer.
 
-    "tells pictures apart": whether the logits of two pictures, each given as the cure has it, differ by more than rounding.
-    "gradient": the length of that of the logits' weighted sum by the last filters; 0 means that they never learn.
+    "tells pictures apart": whether the logits of two pictures, each given as the cure has it, differ by more than
+    rounding. "gradient": the length of that of the logits' weighted sum by the last filters; 0: they never learn.
     """
-    norms = {"instance norm": lambda x, is_training: slim.instance_norm(x), "group norm, 10 groups": lambda x, _: _group_norm(x, 10),
-             "layer norm": lambda x, _: _group_norm(x, 1), "no batch norm on the 1x1 layer": lambda x, _: x}
+    norms = {"instance norm": lambda x, _: slim.instance_norm(x), "layer norm": lambda x, _: _group_norm(x, 1),
+             "group norm, 10 groups": lambda x, _: _group_norm(x, 10), "no batch norm on the 1x1 layer": lambda x, _: x}
     pictures = np.random.RandomState(seed).random_sample([17, side, side, 3]).astype(np.float32)
     rows = []
     for cure in CURES:

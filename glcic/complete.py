@@ -21,9 +21,9 @@ LARGEST = 1 << 20  # pixels that --region auto completes as a picture; a step of
 
 @contextlib.contextmanager
 def completer(config):
-    """Yields a function of pictures, uint8 [N, height, width, 3], and holes, bool [N, height, width], all sides multiples of 4.
+    """Yields a function of pictures, uint8 [N, height, width, 3], and holes, bool [N, height, width], sides multiples of 4.
 
-    It returns the imitation and the completion, uint8 as the pictures; the completion has their pixels outside the hole.
+    It returns imitations and completions, uint8 as the pictures; completions have the pictures' pixels outside the hole.
     """
     x = tf.placeholder(tf.float32, [None, None, None, 3])
     mask = tf.placeholder(tf.float32, [None, None, None, 1])
@@ -85,8 +85,8 @@ def in_region(config, apply, picture, hole):
         completed = in_window(apply, picture, hole, config.size, config.hole_max)
     else:
         if max(height, width) > config.hole_max:
-            sys.stderr.write("the hole is {} x {} pixels, the network learned holes up to {}: --region window shrinks it\n".format(
-                width, height, config.hole_max))
+            sys.stderr.write("the hole is {} x {} pixels, the network learned holes up to {}: --region window shrinks it\n"
+                             .format(width, height, config.hole_max))
         completed = in_picture(apply, picture, hole)
     return baselines.smooth(completed, picture, hole, config.postprocess)
 
@@ -113,14 +113,15 @@ def complete(config):
     elif config.random_holes:
         _complete_folder(config)
     else:
-        raise cli.InputError("--mode complete needs --image PICTURE and --mask MASK (white where the hole is), or --input_dir FOLDER "
-                             "and --random_holes N")
+        raise cli.InputError("--mode complete needs --image PICTURE and --mask MASK (white where the hole is), or "
+                             "--input_dir FOLDER and --random_holes N")
 
 
 def _complete_one(config):
     if not config.mask:
         raise cli.InputError("--image {} needs --mask: a picture of the same size, white where the hole is".format(config.image))
-    output = pathlib.Path(config.output or runs.path(config.output_dir, "completed", pathlib.Path(config.image).stem + ".png"))
+    name = pathlib.Path(config.image).stem + ".png"
+    output = pathlib.Path(config.output or runs.path(config.output_dir, "completed", name))
     if output.suffix.lower() != ".png":
         raise cli.InputError("--output {}: only a .png keeps the pixels outside the hole as they are".format(output))
     picture = folders.decode(config.image)
@@ -153,8 +154,8 @@ def _complete_folder(config):
 def export(config):
     """--mode export: a SavedModel with the signature `complete`, which needs nothing of this project.
 
-    Inputs: image, float32 [batch, height, width, 3] in [0, 1]; mask, float32 [batch, height, width, 1], above 0.5 where the hole
-    is; all sides from 4. Output: completed, as the image, whose pixels it has outside the hole.
+    Inputs: image, float32 [batch, height, width, 3] in [0, 1]; mask, float32 [batch, height, width, 1], above 0.5 where the
+    hole is; all sides from 4. Output: completed, as the image, whose pixels it has outside the hole.
     """
     target = pathlib.Path(config.output or runs.path(config.output_dir, "saved_model"))
     if target.exists():
@@ -175,7 +176,8 @@ def export(config):
         with sessions.session() as session:
             sessions.restore(session, config.checkpoint)
             builder = tf.saved_model.Builder(str(temporary / "whole"))
-            builder.add_meta_graph_and_variables(session, [tf.saved_model.SERVING], {"complete": signature, "serving_default": signature})
+            signatures = {"complete": signature, "serving_default": signature}
+            builder.add_meta_graph_and_variables(session, [tf.saved_model.SERVING], signatures)
             builder.save()
         os.rename(str(temporary / "whole"), str(target))
     finally:

@@ -85,7 +85,8 @@ def evaluate(config):
         filled[name] = np.stack([filler(picture, hole) for picture, hole in zip(pictures, holes)])
 
     judged = {name: figures(made, pictures, holes) for name, made in filled.items()}
-    metrics = {"{}, {}".format(figure, name): found[figure] for figure in judged["completion"] for name, found in judged.items()}
+    metrics = {"{}, {}".format(figure, name): found[figure]
+               for figure in judged["completion"] for name, found in judged.items()}
     best = min(found["hole L1"] for name, found in judged.items() if name != "completion")
     metrics["hole L1, completion, below the best of the others (%)"] = 100.0 * (1.0 - judged["completion"]["hole L1"] / best)
     metrics["pictures not trained on"] = len(pictures)

@@ -1,11 +1,12 @@
 """The blog's experiments: one factor at a time against a base, measured, with a verdict on whether the two networks fight.
 
-Run: `./run.sh glcic.experiments --input_dir FOLDER` (without a folder, on drawn faces); `--list` shows them; `--only bn_layers,bn_author
---seeds 3` runs some. What is done is not done again: interrupt it and go on with the same command. index.html in
-runs/experiments shows the table, curves and pictures. The first phase is trained once for each seed and shared, unless an experiment
-changes it.
+Run: `./run.sh glcic.experiments --input_dir FOLDER` (without a folder, on drawn faces); `--list` shows them; `--only
+bn_layers,bn_author --seeds 3` runs some. What is done is not done again: interrupt it and go on with the same command.
+index.html in runs/experiments shows the table, curves and pictures. The first phase is trained once for each seed and
+shared, unless an experiment changes it.
 """
 
+import collections
 import io
 import json
 import sys
@@ -16,10 +17,13 @@ import numpy as np
 from glcic import baselines, blog, evaluate, game, model
 from graphmode import cli, images, runs, sessions, tables, tf, training, variables
 
-FIRST_STEPS = 1200  # of the first phase
-NUMBERS = {"loss of D on real": "real_loss", "on completions": "fake_loss", "D right on real": "real_accuracy", "on completions ": "fake_accuracy",
-           "G alone: D's loss on completions": "fake_loss, G alone", "D alone: its loss": "loss, D alone",
-           "gradient, adversarial": "gradient, adversarial", "gradient, MSE": "gradient, mse", "hole L1": "hole L1", "hole SSIM": "hole SSIM"}
+CURVES = {"fake_loss": "D on completions", "real_loss": "D on real", "adversarial_loss": "G"}
+LEGEND = """Verdicts by the rule in glcic/game.py. D's losses and the share of what it gets right; what G's steps alone do to
+D's loss on completions, and D's alone to its whole loss; the length of the gradient that G gets from alpha times the
+adversarial loss, and from the MSE; the holes of unseen pictures. Means over the seeds, ± their standard deviation."""
+NUMBERS = {"loss on real": "real_loss", "loss on completions": "fake_loss", "right on real": "real_accuracy",
+           "right on completions": "fake_accuracy", "G alone": "fake_loss, G alone", "D alone": "loss, D alone",
+           "gradient": "gradient, adversarial", "MSE's": "gradient, mse", "hole L1": "hole L1", "hole SSIM": "hole SSIM"}
 
 
 def settings(flags, seed, experiment, folder, **more):
@@ -46,8 +50,8 @@ def first_phase(flags, seed, experiment, folder, pictures):
     """The checkpoint that the second phase starts from."""
     own = experiment if experiment.anew else blog.EXPERIMENTS[0]
     steps = flags.first_steps * own.flags.get("completion_steps", 1)
-    config = settings(flags, seed, own, folder / "first-{}-{}".format(own.name, seed), max_steps=steps, completion_steps=steps,
-                      discriminator_steps=0)
+    config = settings(flags, seed, own, folder / "first-{}-{}".format(own.name, seed), max_steps=steps,
+                      completion_steps=steps, discriminator_steps=0)
     if runs.last_step(config.output_dir) < steps:
         train(config, pictures)
     return runs.find_checkpoint(config.output_dir)
@@ -80,7 +84,8 @@ def measured(config, pictures):
     found.update(evaluate.figures(completions, real, holes))
     mean = np.stack([baselines.mean_colour(picture, hole) for picture, hole in zip(real, holes)])
     found["verdict"] = game.verdict(found, found["hole L1"], evaluate.figures(mean, real, holes)["hole L1"])
-    shown = np.stack([np.where(holes[:6, ..., None], np.uint8(255), real[:6]), completions[:6], real[:6]]).reshape(-1, *real.shape[1:])
+    holed = np.where(holes[..., None], np.uint8(255), real)
+    shown = np.concatenate([holed[:6], completions[:6], real[:6]])
     images.save_png(runs.path(config.output_dir, "figures", "holed_completed_real.png"), images.grid(shown, 6), zoom=2)
     return found
 
@@ -91,9 +96,9 @@ def table(results):
     for experiment in blog.EXPERIMENTS:
         found = results.get(experiment.name)
         if found:
-            verdicts = [one["verdict"] for one in found]
-            row = {"experiment": experiment.name, "verdict": ", ".join(
-                "{}{}".format(name, " x{}".format(verdicts.count(name)) if len(found) > 1 else "") for name in dict.fromkeys(verdicts))}
+            counted = collections.Counter(one["verdict"] for one in found)
+            verdicts = ["{} x{}".format(*pair) if len(found) > 1 else pair[0] for pair in counted.items()]
+            row = {"experiment": experiment.name, "verdict": ", ".join(verdicts)}
             for name, key in NUMBERS.items():
                 values = [one[key] for one in found if key in one]
                 row[name] = "-" if not values else "{:.3g}".format(np.mean(values)) + (
@@ -104,12 +109,13 @@ def table(results):
 
 def page(folder, results):
     """index.html: the table, then each experiment's question, curves and pictures."""
-    parts = [tables.Section("All", "Verdicts by the rule in glcic/game.py; means over the seeds, ± their standard deviation.", table(results))]
+    parts = [tables.Section("All", LEGEND, table(results))]
     for experiment in blog.EXPERIMENTS:
         if experiment.name in results:
             flags = " ".join("--{} {}".format(*flag) for flag in experiment.flags.items()) or "none"
-            parts.append(tables.Section(experiment.name, "The blog: {}\n\nThe question: {}\n\nFlags: {}".format(
-                experiment.sentence, experiment.question, flags), figure=_figure(folder, experiment.name, len(results[experiment.name]))))
+            text = "The blog: {}\n\nThe question: {}\n\nFlags: {}".format(experiment.sentence, experiment.question, flags)
+            figure = _figure(folder, experiment.name, len(results[experiment.name]))
+            parts.append(tables.Section(experiment.name, text, figure=figure))
     tables.write(folder / "index.html", "The blog's experiments", parts)
     runs.write_whole(folder / "experiments.json", json.dumps(results, indent=1) + "\n")
 
@@ -121,7 +127,7 @@ def _figure(folder, name, seeds):
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.3])
     for seed in range(seeds):
         rows = [row for row in runs.read_scalars(folder / "{}-{}".format(name, seed)) if row.get("fake_loss")]
-        for number, (curve, label) in enumerate((("fake_loss", "D on completions"), ("real_loss", "D on real"), ("adversarial_loss", "G"))):
+        for number, (curve, label) in enumerate(CURVES.items()):
             left.plot([int(row["step"]) for row in rows], [float(row[curve]) for row in rows], color="C%d" % number,
                       label=None if seed else label, linewidth=1)
     left.set_xlabel("step of phases two and three")
@@ -141,11 +147,11 @@ def _parser():
     parser = cli.Parser(prog="glcic.experiments", description=__doc__.split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("--list", action="store_true", help="show names, the blog's sentences and the questions")
     parser.add_argument("--only", default="", help="names, with commas between them (default: all)")
-    parser.add_argument("--seeds", type=cli.whole(1), default=1, help="of the experiments on batch norm and input (default: 1)")
+    parser.add_argument("--seeds", type=cli.whole(1), default=1, help="of those on batch norm and input (default: 1)")
     parser.add_argument("--input_dir", default="", help="folder of pictures (default: faces are drawn)")
     parser.add_argument("--crop", type=cli.whole(0), default=0, help="see glcic --help (default: 0)")
     parser.add_argument("--output_dir", default="runs/experiments", help="(default: runs/experiments)")
-    parser.add_argument("--first_steps", type=cli.whole(1), default=FIRST_STEPS, help="of the first phase (default: {})".format(FIRST_STEPS))
+    parser.add_argument("--first_steps", type=cli.whole(1), default=1200, help="of the first phase (default: 1200)")
     parser.add_argument("--discriminator_steps", type=cli.whole(1), default=100, help="of the second phase (default: 100)")
     parser.add_argument("--max_steps", type=cli.whole(1), default=300, help="of the third phase (default: 300)")
     return parser
@@ -160,8 +166,8 @@ def main(argv=None):
             if name not in known:
                 raise cli.InputError("there is no experiment {!r}: --list shows their names".format(name))
         if flags.list:
-            tables.show([tables.Section("The blog's experiments", "", [{"name": one.name, "the blog": one.sentence, "question": one.question}
-                                                                      for one in blog.EXPERIMENTS])])
+            rows = [{"name": one.name, "the blog": one.sentence, "question": one.question} for one in blog.EXPERIMENTS]
+            tables.show([tables.Section("The blog's experiments", "", rows)])
             return
         folder, results = runs.path(flags.output_dir), {}
         pictures = model.find(settings(flags, 0, blog.EXPERIMENTS[0], folder))
@@ -171,7 +177,7 @@ def main(argv=None):
                 results.setdefault(name, []).append(found)
                 sys.stderr.write("{}, seed {}: {} ({:.1f} min)\n".format(name, seed, found["verdict"], found["minutes"]))
             page(folder, results)
-        tables.show([tables.Section("The blog's experiments", "", table(results))])
+        tables.show([tables.Section("The blog's experiments", LEGEND, table(results))])
         print("page: {}".format(folder / "index.html"))
     except runs.Stopped as stopped:
         cli.fail("glcic.experiments", "stopped; the same command goes on", stopped.code or 130)

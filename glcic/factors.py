@@ -12,9 +12,9 @@ class Factors(NamedTuple):
     conv: Literal[convolutions.KINDS] = "slim"  # whose convolutions and dense layers
     batch_norm: Literal[NORMS] = "slim"  # of the discriminators: see glcic/batch_norm.py
     completion_batch_norm: Literal[NORMS] = "slim"  # of the completion network
-    frozen_holes: bool = False  # as many holes as a batch has pictures, drawn before training, for the whole run
-    fed: Literal["nothing", "patch", "completion"] = "nothing"  # what reaches the discriminators as numbers from outside the graph, so that no gradient passes: the patch, or patch and whole
-    reshape: bool = True  # flatten maps before the discriminators' dense layers; else these take each position by itself
+    frozen_holes: bool = False  # the same few holes for the whole run
+    fed: Literal["nothing", "patch", "completion"] = "nothing"  # what reaches D as numbers: no gradient passes
+    reshape: bool = True  # flatten maps before D's dense layers; else each position by itself
     sigmoid_output: bool = False  # a sigmoid before the loss, which has one already
     last_batch_norm: bool = False  # batch norm and leaky ReLU behind the discriminators' last dense layer
     most_pictures: cli.whole(0) = 0  # train on so many pictures only (0: all)

@@ -1,8 +1,8 @@
 """Do the two networks fight? Measured at a checkpoint, not read off curves.
 
 From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must rise;
-from the same checkpoint the discriminators alone take some, and their loss must fall. The verdict follows from these and a few more
-numbers by the rule in `verdict`.
+from the same checkpoint the discriminators alone take some, and their loss must fall. The verdict follows from these and a
+few more numbers by the rule in `verdict`.
 """
 
 import numpy as np
@@ -24,8 +24,9 @@ def measure(config, pictures, checkpoint):
         pictures: `data.folders.Pictures`.
 
     Returns:
-        name -> number: D's losses and accuracies; `fake_loss, G alone` and `loss, D alone`: by how much these change in `STEPS`; the lengths
-        of the gradients by the completion network's weights of alpha times the adversarial loss, and of the MSE.
+        name -> number: D's losses and accuracies; `fake_loss, G alone` and `loss, D alone`: by how much these change in
+        `STEPS`; the lengths of the gradients by the completion network's weights of alpha times the adversarial loss, and
+        of the MSE.
     """
     built = model.build(config._replace(input="feed", discriminator_repeats=1), pictures)
     discriminator_step, joint_step = built.phases[2].updates

@@ -1,19 +1,22 @@
-"""GLCIC: a network completes holes in pictures, two discriminators look at the whole picture and at the patch around the hole.
+"""GLCIC: one network completes holes in pictures, two discriminators look at the picture and at the patch around the hole.
 
 Objective: the completion network C minimises MSE(C(x, M), x) in the hole, later plus alpha * -log D(completion), where
-completion = imitation * M + x * (1 - M); the discriminators minimise -log D(x) - log(1 - D(completion)). Training has three phases,
-as in the blog: C alone by MSE, D alone, then both in turn. Reference: Iizuka, Simo-Serra, Ishikawa, "Globally and Locally
-Consistent Image Completion", 2017.
+completion = imitation * M + x * (1 - M); the discriminators minimise -log D(x) - log(1 - D(completion)). Training has
+three phases, as in the blog: C alone by MSE, D alone, then both in turn. Reference: Iizuka, Simo-Serra, Ishikawa,
+"Globally and Locally Consistent Image Completion", 2017.
 
 Deviations from the blog, undone by `--as_published` (docs/errata.md):
 - Its holes are drawn in numpy while the graph is built: 32 holes for the whole run. Here new ones in every step, in the graph.
 - Its patch starts at the corner of a window, and so misses much of the hole. Here the hole is in its middle.
-- Its MSE is over the whole picture, and its network does not know where the hole is. Here the MSE is over the hole, and the mask is a
-  fourth channel, both as in the paper.
-- Its one Adam for three losses counts its steps for all of them. Here each network has its own.
-- It draws with batch statistics. Here with the moving averages that training has gathered, so that a picture does not depend on others.
+- Its MSE is over the whole picture, and its network does not know where the hole is. Here the MSE is over the hole, and
+  the mask is a fourth channel, both as in the paper.
+- Its one Adam for three losses counts its steps for all of them. Here each network has its own, and the learning rates
+  fall to 0 along a cosine.
+- It draws with batch statistics. Here with the moving averages that training has gathered, so that a picture does not
+  depend on others.
 
-`--recipe paper` has the paper's numbers and ADADELTA besides, and fills holes with the data's mean colour.
+`--recipe paper` has the paper's numbers and ADADELTA besides, and fills holes with the data's mean colour. `--preset small`
+has an alpha of 0.01: with 0.0004 the discriminators win there (docs/results.md).
 """
 
 from typing import Literal, NamedTuple
@@ -49,13 +52,13 @@ class Config(NamedTuple):
     mask: str = ""  # picture of the same size, white where the hole is (complete)
     output: str = ""  # where to: a .png for --image, a folder for --input_dir or export
     random_holes: cli.whole(0) = 0  # complete each picture in --input_dir with so many holes drawn at random (complete)
-    region: Literal["auto", "picture", "window"] = "auto"  # complete the picture as it is, or a window around the hole, shrunk to what the network knows
+    region: Literal["auto", "picture", "window"] = "auto"  # what is completed: all, or around the hole, shrunk
     postprocess: Literal["none", "telea", "seamless"] = "none"  # make the hole's border fit, as in the paper; needs OpenCV
     implies = {
         "as_published": {"frozen_holes": True, "lr_decay": False},
         "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
-        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "alpha": 0.01, "max_steps": 6000,
-                         "completion_steps": 1800, "discriminator_steps": 600},
+        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16,
+                         "alpha": 0.01, "max_steps": 6000, "completion_steps": 1800, "discriminator_steps": 600},
     }
 
 
@@ -66,8 +69,8 @@ def check(config):
     if config.width % 2:
         raise cli.InputError("--width {}: one layer has half as many filters, so it must be even".format(config.width))
     if config.completion_batch_norm == "author":
-        raise cli.InputError("--completion_batch_norm author: its parameters cannot be shared between training and drawing; use "
-                             "author_shared")
+        raise cli.InputError("--completion_batch_norm author: its parameters cannot be shared between training and drawing; "
+                             "use author_shared")
     if not config.hole_min <= config.hole_max <= config.size // 2:
         raise cli.InputError("holes of {} to {} pixels (--hole_min, --hole_max) do not fit into patches of {}, half of --size"
                              .format(config.hole_min, config.hole_max, config.size // 2))
@@ -192,7 +195,7 @@ def examples(batch, config):
 
 def build(config, pictures):
     """All networks and their three training steps. pictures: `data.folders.Pictures`."""
-    size, batch_size = config.size, config.batch_size
+    batch_size = config.batch_size
     # Read data
     feed = None
     if config.input == "queue":

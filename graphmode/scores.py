@@ -1,4 +1,4 @@
-"""How good pictures are: L1, PSNR, SSIM; the Frechet distance of two sets of features, nearest neighbours, rank correlation."""
+"""How good pictures are: PSNR, SSIM; the Frechet distance of two sets of features, nearest neighbours, rank correlation."""
 
 import numpy as np
 

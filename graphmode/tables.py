@@ -7,7 +7,10 @@ from graphmode import report, runs
 
 
 class Section(NamedTuple):
-    """A heading, a text, rows (dictionaries of plain values, whose keys head the columns) and perhaps a figure."""
+    """A heading, a text, rows (dictionaries of plain values, whose keys head the columns) and perhaps a figure.
+
+    In the text empty lines part paragraphs; other breaks of lines mean nothing.
+    """
     heading: str
     text: str
     rows: Sequence[dict] = ()
@@ -17,6 +20,10 @@ class Section(NamedTuple):
 def columns(rows):
     """The keys of all rows, in the order of their first appearance."""
     return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def paragraphs(text):
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
 
 
 def plain(value):
@@ -38,7 +45,7 @@ def show(sections):
         screen.width = 140
     for section in sections:
         screen.rule(text.Text(section.heading), align="left")
-        screen.print(section.text, markup=False, highlight=False)
+        screen.print("\n\n".join(paragraphs(section.text)), markup=False, highlight=False)
         if section.rows:
             shown = table.Table(box=box.SIMPLE)
             for name in columns(section.rows):
@@ -50,7 +57,7 @@ def show(sections):
 
 def write(target, title, sections):
     """Writes the page."""
-    parts = [(section.heading, section.text, columns(section.rows),
+    parts = [(section.heading, paragraphs(section.text), columns(section.rows),
               [[plain(row.get(name)) for name in columns(section.rows)] for row in section.rows],
               "data:image/png;base64," + base64.b64encode(section.figure).decode() if section.figure else "")
              for section in sections]

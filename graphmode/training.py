@@ -34,8 +34,8 @@ class Model(NamedTuple):
     feed: number -> feed_dict of that batch, a pure function, so that a resumed run goes on where it was; None for queues.
         An op's runs are given the batches 0, 1, 2, ... in turn, through all phases, whatever other ops run between.
     alarms: functions of the rows of scalars.csv that this process has written so far (a list of dictionaries of numbers,
-        step among them), which return a line about what goes wrong, or None. The line stands beside the progress while it holds, and once
-        among the run's warnings.
+        step among them), which return a line about what goes wrong, or None. The line stands beside the progress while it
+        holds, and once among the run's warnings.
 
     Schedules read tf.train.get_or_create_global_step(), which the loop advances by one after each step's last update; no
     optimizer of a model advances it.

@@ -84,7 +84,8 @@ def test_zeros_for_one_plus_minus_gamma_for_two():
     rows = {(row["batch"], row["of"]): row for row in batch_of_one.batches()}
     for of in ("logits", "output"):
         assert all(rows[1, of][name] == 0 for name in ("mean", "deviation", "least", "largest"))
-        assert rows[2, of]["mean"] == pytest.approx(0, abs=1e-6) and rows[2, of]["least"] == pytest.approx(-rows[2, of]["largest"])
+        assert rows[2, of]["mean"] == pytest.approx(0, abs=1e-6)
+        assert rows[2, of]["least"] == pytest.approx(-rows[2, of]["largest"])
     gamma, tanh = rows["", "+-gamma"], rows["", "+-tanh(gamma)"]
     # A value d above or below the mean gives gamma d / sqrt(d^2 + epsilon): gamma, unless the two pictures are nearly alike.
     assert 0.9 * gamma["deviation"] < rows[2, "logits"]["deviation"] < gamma["deviation"]

@@ -14,8 +14,8 @@ SOUND = {"real_loss": 0.4, "fake_loss": 0.5, "real_accuracy": 0.8, "fake_accurac
 @pytest.mark.parametrize("change, expected", [
     ({}, "fights"), ({"fake_loss, G alone": 0.05}, "no effect"), ({"real_loss": 0.9}, "no effect"),
     ({"real_loss": 0.03, "fake_loss": 0.05}, "D wins"), ({"real_accuracy": 0.995, "fake_accuracy": 1.0}, "D wins"),
-    ({"real_accuracy": 1.0}, "fights"), ({"gradient, adversarial": 1e-9}, "no gradient"), ({"gradient, adversarial": 0.0}, "no gradient"),
-    ({"fake_loss": float("nan")}, "diverges")])
+    ({"real_accuracy": 1.0}, "fights"), ({"gradient, adversarial": 1e-9}, "no gradient"),
+    ({"gradient, adversarial": 0.0}, "no gradient"), ({"fake_loss": float("nan")}, "diverges")])
 def test_verdicts_follow_the_rule(change, expected):
     assert game.verdict({**SOUND, **change}, 0.1, 0.2) == expected
 
@@ -31,7 +31,8 @@ def test_every_experiment_changes_one_known_thing():
     base = experiments.settings(flags, 0, blog.EXPERIMENTS[0], "x")
     for experiment in blog.EXPERIMENTS[1:]:
         assert experiment.sentence and experiment.question
-        changed = [name for name, one, other in zip(base._fields, base, experiments.settings(flags, 0, experiment, "x")) if one != other]
+        its = experiments.settings(flags, 0, experiment, "x")
+        changed = [name for name, one, other in zip(base._fields, base, its) if one != other]
         assert set(changed) == set(experiment.flags) - {"completion_steps"}
         assert set(changed) <= {"alpha", "lr", "discriminator_lr"} or len(changed) <= 1
 
@@ -46,7 +47,8 @@ def tiny(monkeypatch, tmp_path):
     monkeypatch.setattr(game, "STEPS", 2)
 
     def run(*flags):
-        experiments.main(["--output_dir", str(tmp_path), "--first_steps", "2", "--discriminator_steps", "2", "--max_steps", "2", *flags])
+        experiments.main(["--output_dir", str(tmp_path), "--first_steps", "2", "--discriminator_steps", "2", "--max_steps", "2",
+                          *flags])
         return json.loads((tmp_path / "experiments.json").read_text())
     return run
 

@@ -7,7 +7,7 @@ from PIL import Image
 import pytest
 
 from conftest import config_of, moved, shapes
-from data import faces, folders, queues, squares
+from data import faces, folders, squares
 from glcic import factors, masks, model, networks
 from graphmode import cli, runs, tf, training, variables
 
@@ -29,8 +29,7 @@ def tiny(tmp_path, **values):
 
 
 # The text's layers: kernel, filters, of the completion network; all with SAME borders.
-COMPLETION = [(5, 64), (3, 128), (3, 128), (3, 256), (3, 256), (3, 256), (3, 256), (3, 256), (3, 256), (3, 256), (3, 256), (3, 256),
-              (4, 128), (3, 128), (4, 64), (3, 32), (3, 3)]
+COMPLETION = [(5, 64), (3, 128), (3, 128), *[(3, 256)] * 9, (4, 128), (3, 128), (4, 64), (3, 32), (3, 3)]
 STRIDES = [1, 2, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2, 1, 1]
 
 
@@ -75,7 +74,8 @@ def test_masks_and_patches_are_what_numpy_cuts(value):
     boxes = np.int32([[0, 0, 5, 7], [3, 9, 8, 3], [8, 8, 8, 8]])
     pictures = np.random.default_rng(0).random([3, 16, 16, 3]).astype(np.float32)
     corners = masks.corners(tf.constant(boxes), 16, 8)
-    drawn, cut, places = value([masks.mask(tf.constant(boxes), 16, 16), masks.patches(tf.constant(pictures), corners, 8), corners])
+    drawn, cut, places = value([masks.mask(tf.constant(boxes), 16, 16), masks.patches(tf.constant(pictures), corners, 8),
+                                corners])
     for box, mask, patch, place, picture in zip(boxes, drawn, cut, places, pictures):
         expected = np.zeros([16, 16, 1], np.float32)
         expected[box[0]:box[0] + box[2], box[1]:box[1] + box[3]] = 1
@@ -156,7 +156,7 @@ def test_the_completion_networks_gradient_passes_through_the_discriminators_patc
 
 
 def test_one_adam_for_three_losses_lets_the_discriminators_leap(tmp_path, photographs):
-    """After n steps of the other network, the first step is sqrt(1 - b2^(n+1)) / (1 - b1^(n+1)) (1 - b1) / sqrt(1 - b2) times the rate."""
+    """After n steps of the other network the first is sqrt(1 - b2^(n+1)) / (1 - b1^(n+1)) (1 - b1) / sqrt(1 - b2) rates long."""
     leaps = []
     for as_published in (True, False):
         tf.reset_default_graph()
@@ -266,8 +266,9 @@ def test_any_convolution_has_the_same_weights_and_distribution(tmp_path, kind, v
         assert shape == other and (deviation == pytest.approx(its, rel=0.1) or math.prod(shape) < 1000)
 
 
-@pytest.mark.parametrize("flag, shape", [(dict(reshape=False), [4, 2, 2]), (dict(sigmoid_output=True), [4]),
-                                         (dict(last_batch_norm=True), [4]), (dict(fed="patch"), [4]), (dict(fed="completion"), [4])])
+@pytest.mark.parametrize("flag, shape", [
+    (dict(reshape=False), [4, 2, 2]), (dict(sigmoid_output=True), [4]), (dict(last_batch_norm=True), [4]),
+    (dict(fed="patch"), [4]), (dict(fed="completion"), [4])])
 def test_what_the_blog_tried_with_the_discriminators(tmp_path, flag, shape, value):
     images = tf.random_normal([4, 64, 64, 3])
     logits = model.discriminate(images, tf.zeros([4, 2], tf.int32), tiny(tmp_path, size=64, **flag))

@@ -74,7 +74,8 @@ def test_a_file_that_goes_bad_while_training_is_named(mixed, settings):
     Image.fromarray(faces.draw(1, 64, 0)[0]).save(truncated, "JPEG")
     paths[2].write_bytes(truncated.getvalue()[:300])
     loss = tf.reduce_mean(tf.get_variable("model/w", initializer=0.0) * queues.batches(paths, 16, 2, seed=0))
-    model = training.Model([training.Phase("train", 500, [tf.train.GradientDescentOptimizer(0.1).minimize(loss)])], {"loss": loss})
+    step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    model = training.Model([training.Phase("train", 500, [step])], {"loss": loss})
     config = settings(display_freq=0)
     with pytest.raises(InputError, match=f"the input queue stopped: {paths[2]}: damaged or cut short"):
         training.fit(model, config)
