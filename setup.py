@@ -25,7 +25,7 @@ EXTRAS = {
 setup(
     name="graphmode-gans",
     version="0.1.0",
-    description="A book chapter's autoencoders and GANs and GLCIC, written for TensorFlow 1, running on today's TensorFlow",
+    description="A chapter's autoencoders and GANs and a blog's GLCIC, written for TensorFlow 1, on today's TensorFlow",
     long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

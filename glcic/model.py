@@ -37,6 +37,7 @@ class Config(NamedTuple):
     input: Literal["queue", "feed"] = "queue"  # pictures through TensorFlow's queues, or fed into a placeholder
     crop: cli.whole(0) = 0  # side of the middle of each picture that is used, in its own pixels; 0: the largest square
     size: cli.whole(32, 1024) = 128  # side of a training picture in pixels, cut from squares 1.39 times as large
+    cut: Literal["middle", "random"] = "middle"  # from where in the square; random suits pictures that are not aligned
     width: cli.whole(2) = 64  # filters of the first convolutions; the others have multiples
     hole_min: cli.whole(1) = 48  # shortest side of a hole in pixels
     hole_max: cli.whole(1) = 64  # longest; at most half of size
@@ -97,8 +98,8 @@ def find(config):
 
 
 def middle(squares, size):
-    """The middle of [N, side, side, 3], as [N, size, size, 3]: what of a picture is used outside training."""
-    start = (squares.shape[1] - size) // 2
+    """The middle of [N, side, side, 3], an array or a tensor, as [N, size, size, 3]."""
+    start = (int(squares.shape[1]) - size) // 2
     return squares[:, start:start + size, start:start + size]
 
 
@@ -181,12 +182,14 @@ def examples(batch, config):
         batch: [batch, side, side, 3] in [0, 1], squares of `square_side`.
 
     Returns:
-        x: [batch, size, size, 3] in [-1, 1], cut out of them somewhere.
+        x: [batch, size, size, 3] in [-1, 1], cut out of them.
         mask: [batch, size, size, 1], 1 in the hole; a constant with frozen_holes.
         corners: [batch, 2], top and left of the patch around it, as published elsewhere.
     """
     size, half = config.size, config.size // 2
-    x = 2.0 * tf.stack([tf.random_crop(square, [size, size, 3]) for square in tf.unstack(batch)]) - 1.0
+    x = middle(batch, size) if config.cut == "middle" else tf.stack(
+        [tf.random_crop(square, [size, size, 3]) for square in tf.unstack(batch)])
+    x = 2.0 * x - 1.0
     boxes, corners = masks.published(config.batch_size, size, config.hole_min, config.hole_max, config.seed)
     if not config.frozen_holes:
         boxes = masks.holes(config.batch_size, size, size, config.hole_min, config.hole_max)

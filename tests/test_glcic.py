@@ -95,7 +95,7 @@ def test_published_patches_miss_much_of_their_holes(value):
 def test_nothing_of_an_example_is_a_constant_unless_as_published(tmp_path):
     for as_published in (False, True):
         batch = tf.placeholder(tf.float32, [4, 44, 44, 3])
-        config = tiny(tmp_path, as_published=as_published)
+        config = tiny(tmp_path, as_published=as_published, cut="random")
         x, mask, corners = model.examples(batch, config)
         fed = {batch: np.random.default_rng(1).random([4, 44, 44, 3])}
         tensors = [x, mask, corners, masks.patches(x, corners, 16)]
@@ -115,6 +115,11 @@ def test_losses_by_hand(value):
     assert blind == pytest.approx([math.log(2)] * 3)
     real, fake, against = value(model.adversarial_losses(tf.constant([2.0]), tf.constant([-1.0])))
     assert [real, fake, against] == pytest.approx([math.log1p(math.exp(-2)), math.log1p(math.exp(-1)), math.log1p(math.exp(1))])
+
+
+def test_logits_that_are_not_squeezed_are_an_error():
+    with pytest.raises(ValueError, match="must have the same shape"):
+        tf.nn.sigmoid_cross_entropy_with_logits(logits=tf.zeros([4, 1]), labels=tf.ones([4]))
 
 
 def test_completion_keeps_what_is_outside_the_hole_and_does_not_see_inside(tmp_path, value):
