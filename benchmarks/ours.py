@@ -3,7 +3,7 @@
 import data
 from data import folders
 from gan_book import cae, gan, vae
-from glcic import model as glcic
+from glcic import model as glcic, options, sources
 from graphmode import cli, plans, sessions, tf
 
 PROGRAMS = {"cae": cae, "vae": vae, "gan": gan}
@@ -11,12 +11,12 @@ PROGRAMS = {"cae": cae, "vae": vae, "gan": gan}
 
 def glcic_config(name, batch_size):
     """The settings of a GLCIC model by its name: glcic_small or glcic."""
-    return cli.settings(glcic.Config, input="feed", batch_size=batch_size, preset="small" if name == "glcic_small" else "full")
+    return cli.settings(options.Config, input="feed", batch_size=batch_size, preset="small" if name == "glcic_small" else "full")
 
 
 def glcic_pictures(config):
     """Some drawn faces, so that nothing waits for files."""
-    return folders.Pictures(glcic.find(config).train[:200], [], [])
+    return folders.Pictures(sources.find(config).train[:200], [], [])
 
 
 def _built(name, batch_size):

@@ -7,7 +7,7 @@ from torch.nn import functional
 from benchmarks import ours, theirs_glcic
 import data
 from data import batches, squares
-from glcic import model as glcic
+from glcic import sources
 
 
 def _encoder():
@@ -83,7 +83,7 @@ def stepper(name, batch_size):
     """A function that makes training step `number`."""
     if name.startswith("glcic"):
         config = ours.glcic_config(name, batch_size)
-        read = squares.batches(ours.glcic_pictures(config).train, batch_size=batch_size, seed=0, **glcic.reading(config))
+        read = squares.batches(ours.glcic_pictures(config).train, batch_size=batch_size, seed=0, **sources.reading(config))
         step = theirs_glcic.joint_step(config)
         return lambda number: step(read(number))
     digits = data.load("digits")

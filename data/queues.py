@@ -20,7 +20,7 @@ def batches(paths, size, batch_size, seed, crop=None, stretch=None):
         float32 [batch_size, size, size, 3] in [0, 1], others in each run. Queue runners fill it (`training.fit` starts
         them); a file that has become unreadable since it was checked ends them.
     """
-    filename_queue = tf.train.string_input_producer([str(path) for path in paths], shuffle=True, seed=seed)
+    filename_queue = tf.train.string_input_producer([os.fsencode(path) for path in paths], shuffle=True, seed=seed)
     name, content = tf.WholeFileReader().read(filename_queue)
     # Pillow, for tf.image.decode_jpeg turns nothing and drops transparency.
     picture = tf.py_func(lambda name, content: folders.decode(os.fsdecode(name), content), [name, content], tf.uint8)

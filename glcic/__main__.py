@@ -4,18 +4,18 @@ Run: `./run.sh glcic --preset small --input_dir FOLDER` (without a folder, on fa
 --mode complete --checkpoint runs/glcic --image photo.jpg --mask hole.png --output out.png`; the hole is white.
 """
 
-from glcic import complete, evaluate, model
+from glcic import complete, evaluate, model, options, sources
 from graphmode import cli, training
 
 
 def train(config):
-    model.check(config)
-    training.fit(model.build(config, model.find(config)), config)
+    options.check(config)
+    training.fit(model.build(config, sources.find(config)), config)
 
 
 def main(argv=None):
     modes = {"train": train, "complete": complete.complete, "evaluate": evaluate.evaluate, "export": complete.export}
-    cli.main("glcic", model.Config, modes, __doc__, argv, after_training="evaluate")
+    cli.main("glcic", options.Config, modes, __doc__, argv, after_training="evaluate")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from PIL import Image
 import tqdm
 
 from data import folders, squares
-from glcic import baselines, masks, model
+from glcic import baselines, masks, model, options, sources
 from graphmode import cli, images, runs, sessions, tf
 
 LARGEST = 1 << 20  # pixels that --region auto completes as a picture; a step of the full network takes 2 kB for each
@@ -48,7 +48,8 @@ def in_picture(apply, picture, hole):
     height, width = hole.shape
     margins = [(0, -height % 4), (0, -width % 4)]
     padded = np.pad(picture, [*margins, (0, 0)], "symmetric")
-    return apply(padded[None], np.pad(hole, margins)[None])[1][0, :height, :width]
+    # The hole is mirrored too, lest the network sees what lay in it.
+    return apply(padded[None], np.pad(hole, margins, "symmetric")[None])[1][0, :height, :width]
 
 
 def in_window(apply, picture, hole, size, hole_max):
@@ -80,11 +81,14 @@ def in_window(apply, picture, hole, size, hole_max):
 def in_region(config, apply, picture, hole):
     """Completes by --region and --postprocess. Pixels outside the hole stay as they are, bit for bit."""
     height, width = (1 + np.ptp(np.nonzero(hole.any(axis))[0]) for axis in (1, 0))
-    fits = max(height, width) <= config.hole_max and hole.size <= LARGEST
-    if config.region == "window" or config.region == "auto" and not fits:
+    times = max(height, width) / config.hole_max
+    if config.region == "window" or config.region == "auto" and (times > 1 or hole.size > LARGEST):
+        if times > 1:
+            sys.stderr.write("the hole spans {} x {} pixels, the network learned holes up to {}: it is shrunk {:.1f} times, so "
+                             "its completion is as many times coarser\n".format(width, height, config.hole_max, times))
         completed = in_window(apply, picture, hole, config.size, config.hole_max)
     else:
-        if max(height, width) > config.hole_max:
+        if times > 1:
             sys.stderr.write("the hole is {} x {} pixels, the network learned holes up to {}: --region window shrinks it\n"
                              .format(width, height, config.hole_max))
         completed = in_picture(apply, picture, hole)
@@ -105,7 +109,7 @@ def read_hole(path, picture):
 
 def complete(config):
     """--mode complete: one picture with its mask, or every picture of a folder with holes drawn at random."""
-    model.check(config)
+    options.check(config)
     if config.postprocess != "none":
         baselines.opencv()
     if config.image:
@@ -124,6 +128,9 @@ def _complete_one(config):
     output = pathlib.Path(config.output or runs.path(config.output_dir, "completed", name))
     if output.suffix.lower() != ".png":
         raise cli.InputError("--output {}: only a .png keeps the pixels outside the hole as they are".format(output))
+    for name in (config.image, config.mask):
+        if output.exists() and output.samefile(name):
+            raise cli.InputError("--output {} would replace the picture that is read: choose another".format(output))
     picture = folders.decode(config.image)
     hole = read_hole(config.mask, picture)
     with completer(config) as apply:
@@ -132,7 +139,7 @@ def _complete_one(config):
 
 
 def _complete_folder(config):
-    paths, _ = folders.usable(folders.find(config.input_dir)) if config.input_dir else (model.find(config).test, ())
+    paths = sources.unseen(config) if sources.trained_on(config) else folders.usable(folders.find(config.input_dir))[0]
     target = pathlib.Path(config.output or runs.path(config.output_dir, "completed"))
     height, width, smallest, largest = (tf.placeholder(tf.int32, []) for _ in range(4))
     boxes = masks.holes(config.random_holes, height, width, smallest, largest)

@@ -1,13 +1,13 @@
 """How near completions come to the pictures, beside what fills holes without learning, on the same holes."""
 
-import pathlib
+import collections
 import sys
 
 import numpy as np
 import tqdm
 
-from data import folders, squares
-from glcic import baselines, complete, masks, model
+from data import squares
+from glcic import baselines, complete, masks, sources
 from graphmode import cli, images, report, runs, scores, sessions
 
 MOST = 1000  # pictures judged; of a larger folder, so many, evenly spread
@@ -15,38 +15,27 @@ AT_ONCE = 50  # pictures in a run of the network
 SHOWN = 12  # pictures in the figure
 
 
-def unseen(config):
-    """Pictures that the run was not trained on: paths. Of the folder it was trained on, those held out; of another, all.
-
-    Raises:
-        InputError: there are none.
-    """
-    trained = cli.saved("glcic", model.Config, config.checkpoint).input_dir
-    if not config.input_dir or trained and pathlib.Path(trained).resolve() == pathlib.Path(config.input_dir).resolve():
-        paths = model.find(config).test
-    else:
-        paths, _ = folders.usable(folders.find(config.input_dir))
-    if not paths:
-        raise cli.InputError("no picture is left for testing: {} holds too few; name another folder with --input_dir".format(
-            config.input_dir))
-    return [paths[n] for n in np.unique(np.linspace(0, len(paths) - 1, min(MOST, len(paths))).astype(int))]
-
-
 def figures(completed, pictures, holes):
     """Mean over pictures of L1, PSNR in dB and SSIM, in the hole and over the picture: name -> number.
 
     completed, pictures: uint8 [N, height, width, 3]; holes: bool [N, height, width].
     """
-    a, b = completed / 255.0, pictures / 255.0
-    everywhere = np.ones_like(holes)
-    error, squared, similar = np.abs(a - b), np.square(a - b), scores.ssim_map(a, b)
-    found = {}
-    for place, where in (("hole", holes), ("picture", everywhere)):
-        found[place + " L1"] = scores.masked(error, where).mean()
-        # A picture that was met exactly would be infinitely good; 1e-10 is 100 dB.
-        found[place + " PSNR"] = (-10.0 * np.log10(np.maximum(scores.masked(squared, where), 1e-10))).mean()
-        found[place + " SSIM"] = scores.masked(similar, where).mean()
-    return {name: float(value) for name, value in found.items()}
+    found = collections.defaultdict(list)
+    for part in parts(pictures):
+        a, b = completed[part] / 255.0, pictures[part] / 255.0
+        error, squared, similar = np.abs(a - b), np.square(a - b), scores.ssim_map(a, b)
+        for place, where in (("hole", holes[part]), ("picture", np.ones_like(holes[part]))):
+            found[place + " L1"].extend(scores.masked(error, where))
+            # A picture that was met exactly would be infinitely good; 1e-10 is 100 dB.
+            found[place + " PSNR"].extend(-10.0 * np.log10(np.maximum(scores.masked(squared, where), 1e-10)))
+            found[place + " SSIM"].extend(scores.masked(similar, where))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def parts(pictures):
+    """Slices of [N, height, width, ...] that are worked on at once, smaller ones of larger pictures."""
+    count = max(1, min(AT_ONCE, complete.LARGEST // (pictures.shape[1] * pictures.shape[2])))
+    return [slice(start, start + count) for start in range(0, len(pictures), count)]
 
 
 def fillers():
@@ -67,19 +56,20 @@ def completed(config, paths):
         pictures, holes, imitations, completions: uint8 [N, size, size, 3], but for holes, bool [N, size, size].
     """
     size = config.size
-    pictures = model.middle(squares.load(paths, **model.reading(config)), size)
+    pictures = sources.middle(squares.load(paths, **sources.reading(config)), size)
     drawn = masks.mask(masks.holes(len(pictures), size, size, config.hole_min, config.hole_max), size, size)[..., 0]
     with sessions.session() as session:
         holes = session.run(drawn) > 0
     with complete.completer(config) as apply:
-        parts = [apply(pictures[start:start + AT_ONCE], holes[start:start + AT_ONCE])
-                 for start in tqdm.trange(0, len(pictures), AT_ONCE, desc="completing", disable=None)]
-    return (pictures, holes, *map(np.concatenate, zip(*parts)))
+        made = [apply(pictures[part], holes[part]) for part in tqdm.tqdm(parts(pictures), desc="completing", disable=None)]
+    return (pictures, holes, *map(np.concatenate, zip(*made)))
 
 
 def evaluate(config):
     """--mode evaluate: metrics.json, and pictures beside their completions in the report."""
-    pictures, holes, imitations, completions = completed(config, unseen(config))
+    paths = sources.unseen(config)
+    chosen = [paths[n] for n in np.unique(np.linspace(0, len(paths) - 1, min(MOST, len(paths))).astype(int))]
+    pictures, holes, imitations, completions = completed(config, chosen)
     filled = {"completion": completions}
     for name, filler in fillers().items():
         filled[name] = np.stack([filler(picture, hole) for picture, hole in zip(pictures, holes)])
@@ -90,6 +80,7 @@ def evaluate(config):
     best = min(found["hole L1"] for name, found in judged.items() if name != "completion")
     metrics["hole L1, completion, below the best of the others (%)"] = 100.0 * (1.0 - judged["completion"]["hole L1"] / best)
     metrics["pictures not trained on"] = len(pictures)
+    metrics["in"] = config.input_dir or "drawn faces"
 
     holed = np.where(holes[..., None], np.uint8(255), pictures)
     columns = [pictures, holed, imitations, *filled.values()]

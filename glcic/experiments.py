@@ -14,16 +14,17 @@ import time
 
 import numpy as np
 
-from glcic import baselines, blog, evaluate, game, model
+from glcic import baselines, blog, evaluate, game, model, options, sources
 from graphmode import cli, images, runs, sessions, tables, tf, training, variables
 
 CURVES = {"fake_loss": "D on completions", "real_loss": "D on real", "adversarial_loss": "G"}
 LEGEND = """Verdicts by the rule in glcic/game.py. D's losses and the share of what it gets right; what G's steps alone do to
-D's loss on completions, and D's alone to its whole loss; the length of the gradient that G gets from alpha times the
-adversarial loss, and from the MSE; the holes of unseen pictures. Means over the seeds, ± their standard deviation."""
+D's loss on completions, with the adversarial loss and without, and D's alone to its whole loss; the length of the gradient
+that G gets from alpha times the adversarial loss, and from the MSE; the holes of unseen pictures. Means over the seeds, ±
+their standard deviation."""
 NUMBERS = {"loss on real": "real_loss", "loss on completions": "fake_loss", "right on real": "real_accuracy",
-           "right on completions": "fake_accuracy", "G alone": "fake_loss, G alone", "D alone": "loss, D alone",
-           "gradient": "gradient, adversarial", "MSE's": "gradient, mse", "hole L1": "hole L1", "hole SSIM": "hole SSIM"}
+           "right on completions": "fake_accuracy", "G alone": "fake_loss, G alone", "G by MSE": "fake_loss, G by MSE",
+           "D alone": "loss, D alone", "gradient": "gradient, adversarial", "MSE's": "gradient, mse", "hole L1": "hole L1", "hole SSIM": "hole SSIM"}
 
 
 def settings(flags, seed, experiment, folder, **more):
@@ -31,13 +32,25 @@ def settings(flags, seed, experiment, folder, **more):
     own = {name: value for name, value in experiment.flags.items() if name != "completion_steps"}
     values = {"lr_decay": False, "discriminator_steps": flags.discriminator_steps, "completion_steps": 0, "display_freq": 0,
               "max_steps": flags.discriminator_steps + flags.max_steps, **more, **own}
-    return cli.settings(model.Config, program="glcic", preset="small", input_dir=flags.input_dir, crop=flags.crop, seed=seed,
+    return cli.settings(options.Config, program="glcic", preset="small", input_dir=flags.input_dir, crop=flags.crop, seed=seed,
                         output_dir=str(folder), summary_freq=10, save_freq=200, keep=1, **values)
+
+
+def same(config):
+    """Whether the folder holds a run with these settings. Raises InputError if it holds one with others."""
+    if not runs.holds_a_run(config.output_dir):
+        return False
+    stored = cli.saved("glcic", options.Config, config.output_dir) if runs.last_step(config.output_dir) else config
+    for name in set(config._fields) - {"resume", "checkpoint", "output_dir", "program"}:
+        if getattr(stored, name) != getattr(config, name):
+            raise cli.InputError("{} was made with --{} {}, not {}: delete it, or choose another --output_dir".format(
+                config.output_dir, name, getattr(stored, name), getattr(config, name)))
+    return True
 
 
 def train(config, pictures, start=None):
     """Trains a run, or goes on with it where it was. start: a checkpoint with the completion network's weights."""
-    config = config._replace(resume=runs.holds_a_run(config.output_dir))
+    config = config._replace(resume=same(config))
     with sessions.graph(config):
         built = model.build(config, pictures)
         if start:
@@ -52,7 +65,7 @@ def first_phase(flags, seed, experiment, folder, pictures):
     steps = flags.first_steps * own.flags.get("completion_steps", 1)
     config = settings(flags, seed, own, folder / "first-{}-{}".format(own.name, seed), max_steps=steps,
                       completion_steps=steps, discriminator_steps=0)
-    if runs.last_step(config.output_dir) < steps:
+    if not same(config) or runs.last_step(config.output_dir) < steps:
         train(config, pictures)
     return runs.find_checkpoint(config.output_dir)
 
@@ -61,7 +74,7 @@ def run(flags, experiment, seed, folder, pictures):
     """One experiment with one seed: its numbers, from result.json if it has been done before."""
     config = settings(flags, seed, experiment, folder / "{}-{}".format(experiment.name, seed))
     result = runs.path(config.output_dir, "result.json")
-    if result.exists():
+    if result.exists() and same(config):
         return json.loads(result.read_text(encoding="utf-8"))
     began = time.time()
     own = pictures._replace(train=pictures.train[:config.most_pictures or None])
@@ -107,8 +120,20 @@ def table(results):
     return rows
 
 
-def page(folder, results):
-    """index.html: the table, then each experiment's question, curves and pictures."""
+def done(folder):
+    """name -> numbers of each seed, of all experiments that have been done in a folder."""
+    results = {}
+    for experiment in blog.EXPERIMENTS:
+        files = sorted(folder.glob(experiment.name + "-[0-9]*/result.json"),
+                       key=lambda file: int(file.parent.name.split("-")[-1]))
+        if files:
+            results[experiment.name] = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return results
+
+
+def page(folder):
+    """index.html: the table, then each experiment's question, curves and pictures; and experiments.json."""
+    results = done(folder)
     parts = [tables.Section("All", LEGEND, table(results))]
     for experiment in blog.EXPERIMENTS:
         if experiment.name in results:
@@ -169,20 +194,23 @@ def main(argv=None):
             rows = [{"name": one.name, "the blog": one.sentence, "question": one.question} for one in blog.EXPERIMENTS]
             tables.show([tables.Section("The blog's experiments", "", rows)])
             return
-        folder, results = runs.path(flags.output_dir), {}
-        pictures = model.find(settings(flags, 0, blog.EXPERIMENTS[0], folder))
+        folder = runs.path(flags.output_dir)
+        pictures = sources.find(settings(flags, 0, blog.EXPERIMENTS[0], folder))
         for name in names:
             for seed in range(flags.seeds if known[name].several else 1):
                 found = run(flags, known[name], seed, folder, pictures)
-                results.setdefault(name, []).append(found)
                 sys.stderr.write("{}, seed {}: {} ({:.1f} min)\n".format(name, seed, found["verdict"], found["minutes"]))
-            page(folder, results)
-        tables.show([tables.Section("The blog's experiments", LEGEND, table(results))])
+            page(folder)
+        tables.show([tables.Section("The blog's experiments", LEGEND, table(done(folder)))])
         print("page: {}".format(folder / "index.html"))
     except runs.Stopped as stopped:
         cli.fail("glcic.experiments", "stopped; the same command goes on", stopped.code or 130)
+    except KeyboardInterrupt:
+        cli.fail("glcic.experiments", "stopped; the same command goes on", 130)
     except cli.InputError as error:
         cli.fail("glcic.experiments", error)
+    except OSError as error:
+        cli.fail("glcic.experiments", "{}: {}".format(error.filename, error.strerror), 1)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Do the two networks fight? Measured at a checkpoint, not read off curves.
 
-From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must rise;
-from the same checkpoint the discriminators alone take some, and their loss must fall. The verdict follows from these and a
-few more numbers by the rule in `verdict`.
+From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must rise,
+by more than after as many steps without the adversarial loss; from the same checkpoint the discriminators alone take some,
+and their loss must fall. The verdict follows from these and a few more numbers by the rule in `verdict`.
 """
 
 import numpy as np
@@ -24,12 +24,12 @@ def measure(config, pictures, checkpoint):
         pictures: `data.folders.Pictures`.
 
     Returns:
-        name -> number: D's losses and accuracies; `fake_loss, G alone` and `loss, D alone`: by how much these change in
-        `STEPS`; the lengths of the gradients by the completion network's weights of alpha times the adversarial loss, and
+        name -> number: D's losses and accuracies; by how much these change in `STEPS`: `fake_loss, G alone`, `fake_loss, G by
+        MSE` (the control, without the adversarial loss) and `loss, D alone`; the lengths of the gradients by the completion network's weights of alpha times the adversarial loss, and
         of the MSE.
     """
     built = model.build(config._replace(input="feed", discriminator_repeats=1), pictures)
-    discriminator_step, joint_step = built.phases[2].updates
+    [mse_step], (discriminator_step, joint_step) = built.phases[0].updates, built.phases[2].updates
     losses = built.scalars
     weights = variables.trainable("G")
     pulls = [config.alpha * losses["adversarial_loss"], losses["mse"]]
@@ -48,8 +48,9 @@ def measure(config, pictures, checkpoint):
 
         sessions.restore(session, checkpoint)
         found = mean({**losses, "gradient, adversarial": lengths[0], "gradient, mse": lengths[1]})
-        completion_alone, discriminator_alone = after(joint_step), after(discriminator_step)
+        completion_alone, control, discriminator_alone = map(after, (joint_step, mse_step, discriminator_step))
     found["fake_loss, G alone"] = completion_alone["fake_loss"] - found["fake_loss"]
+    found["fake_loss, G by MSE"] = control["fake_loss"] - found["fake_loss"]
     found["loss, D alone"] = sum(discriminator_alone[name] - found[name] for name in ("real_loss", "fake_loss"))
     return found
 
@@ -65,7 +66,7 @@ def verdict(found, hole_l1, worst):
         "diverges": a number is not finite, or completions are worse than the mean colour.
         "no gradient": that of the adversarial loss is less than a millionth of the MSE's.
         "D wins": its loss is below `WON`, or it is right in more than 99 % of cases on both sides.
-        "fights": G alone makes D's loss on completions rise by `ENOUGH`, and D is better than blind.
+        "fights": G alone makes D's loss on completions rise, by `ENOUGH` more than G by MSE; D alone makes its own fall.
         "no effect": none of these.
     """
     if not np.isfinite([*found.values(), hole_l1]).all() or hole_l1 > worst:
@@ -74,6 +75,7 @@ def verdict(found, hole_l1, worst):
         return "no gradient"
     if found["real_loss"] + found["fake_loss"] < WON or min(found["real_accuracy"], found["fake_accuracy"]) > 0.99:
         return "D wins"
-    if found["fake_loss, G alone"] > ENOUGH and found["real_loss"] + found["fake_loss"] < 2 * np.log(2):
+    pushed = found["fake_loss, G alone"] - max(0.0, found["fake_loss, G by MSE"])
+    if pushed > ENOUGH and found["loss, D alone"] < 0.0:
         return "fights"
     return "no effect"

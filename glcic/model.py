@@ -19,88 +19,13 @@ Deviations from the blog, undone by `--as_published` (docs/errata.md):
 has an alpha of 0.01: with 0.0004 the discriminators win there (docs/results.md).
 """
 
-from typing import Literal, NamedTuple
-
 import numpy as np
 
-from data import faces, folders, queues, squares
-from glcic import factors, masks, networks
-from graphmode import cli, slim, tf, training, variables
+from data import queues, squares
+from glcic import masks, networks, sources
+from graphmode import slim, tf, training, variables
 
 SHOWN = 9  # pictures in the grids of a run
-
-
-class Config(NamedTuple):
-    shared = (factors.Factors,)
-    preset: Literal["full", "small"] = "full"  # the blog's sizes, or a quarter of the widths on 64 pixels, for two cores
-    recipe: Literal["blog", "paper"] = "blog"  # whose numbers, optimiser and filling of holes
-    input: Literal["queue", "feed"] = "queue"  # pictures through TensorFlow's queues, or fed into a placeholder
-    crop: cli.whole(0) = 0  # side of the middle of each picture that is used, in its own pixels; 0: the largest square
-    size: cli.whole(32, 1024) = 128  # side of a training picture in pixels, cut from squares 1.39 times as large
-    cut: Literal["middle", "random"] = "middle"  # from where in the square; random suits pictures that are not aligned
-    width: cli.whole(2) = 64  # filters of the first convolutions; the others have multiples
-    hole_min: cli.whole(1) = 48  # shortest side of a hole in pixels
-    hole_max: cli.whole(1) = 64  # longest; at most half of size
-    batch_size: cli.whole(2) = 32  # pictures per step
-    max_steps: cli.whole(0) = 20000  # of all three phases; 0: --max_epochs decides
-    completion_steps: cli.whole(0) = 6000  # T_C: steps of the first phase
-    discriminator_steps: cli.whole(0) = 2000  # T_D: steps of the second; the third has the rest
-    alpha: cli.real(0.0) = 0.0004  # weight of the adversarial loss
-    lr: cli.real(0.0) = 0.001  # of the completion network's Adam
-    discriminator_lr: cli.real(0.0) = 0.001  # of the discriminators' Adam
-    beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams
-    image: str = ""  # picture to complete (complete)
-    mask: str = ""  # picture of the same size, white where the hole is (complete)
-    output: str = ""  # where to: a .png for --image, a folder for --input_dir or export
-    random_holes: cli.whole(0) = 0  # complete each picture in --input_dir with so many holes drawn at random (complete)
-    region: Literal["auto", "picture", "window"] = "auto"  # what is completed: all, or around the hole, shrunk
-    postprocess: Literal["none", "telea", "seamless"] = "none"  # make the hole's border fit, as in the paper; needs OpenCV
-    implies = {
-        "as_published": {"frozen_holes": True, "lr_decay": False},
-        "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
-        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16,
-                         "alpha": 0.01, "max_steps": 6000, "completion_steps": 1800, "discriminator_steps": 600},
-    }
-
-
-def check(config):
-    """Raises InputError for numbers that do not go together."""
-    if config.size % 4:
-        raise cli.InputError("--size {}: the network halves it twice, so it must be a multiple of 4".format(config.size))
-    if config.width % 2:
-        raise cli.InputError("--width {}: one layer has half as many filters, so it must be even".format(config.width))
-    if config.completion_batch_norm == "author":
-        raise cli.InputError("--completion_batch_norm author: its parameters cannot be shared between training and drawing; "
-                             "use author_shared")
-    if not config.hole_min <= config.hole_max <= config.size // 2:
-        raise cli.InputError("holes of {} to {} pixels (--hole_min, --hole_max) do not fit into patches of {}, half of --size"
-                             .format(config.hole_min, config.hole_max, config.size // 2))
-
-
-def square_side(config):
-    """Side of the squares that training pictures are cut from: 178 where pictures are 128 wide, as in the blog."""
-    return round(config.size * 178 / 128)
-
-
-def reading(config):
-    """How files become squares: the keywords of `squares.batches`, `squares.load` and `queues.batches`.
-
-    As published, every picture is stretched to 218 x 178 first, the shape of CelebA's; here pictures keep their own.
-    """
-    stretch = (round(config.size * 218 / 128), square_side(config)) if config.as_published else None
-    return dict(size=square_side(config), crop=config.crop or None, stretch=stretch)
-
-
-def find(config):
-    """`data.folders.Pictures` in --input_dir, or drawn faces."""
-    found = folders.pictures(config.input_dir or faces.folder(square_side(config)))
-    return found._replace(train=found.train[:config.most_pictures or None])
-
-
-def middle(squares, size):
-    """The middle of [N, side, side, 3], an array or a tensor, as [N, size, size, 3]."""
-    start = (int(squares.shape[1]) - size) // 2
-    return squares[:, start:start + size, start:start + size]
 
 
 def mean_colour(initial=(0.0, 0.0, 0.0)):
@@ -179,21 +104,23 @@ def examples(batch, config):
     """What a step trains on, anew in each run.
 
     Args:
-        batch: [batch, side, side, 3] in [0, 1], squares of `square_side`.
+        batch: [batch, side, side, 3] in [0, 1], squares of `sources.square_side`.
 
     Returns:
         x: [batch, size, size, 3] in [-1, 1], cut out of them.
-        mask: [batch, size, size, 1], 1 in the hole; a constant with frozen_holes.
-        corners: [batch, 2], top and left of the patch around it, as published elsewhere.
+        mask: [batch, size, size, 1], 1 in the hole.
+        corners: [batch, 2], top and left of the patch around it. As published both are constants, and the patch is elsewhere.
     """
     size, half = config.size, config.size // 2
-    x = middle(batch, size) if config.cut == "middle" else tf.stack(
+    x = sources.middle(batch, size) if config.cut == "middle" else tf.stack(
         [tf.random_crop(square, [size, size, 3]) for square in tf.unstack(batch)])
     x = 2.0 * x - 1.0
-    boxes, corners = masks.published(config.batch_size, size, config.hole_min, config.hole_max, config.seed)
-    if not config.frozen_holes:
-        boxes = masks.holes(config.batch_size, size, size, config.hole_min, config.hole_max)
-    return x, masks.mask(boxes, size, size), corners if config.as_published else masks.corners(boxes, size, half)
+    if config.as_published:
+        boxes, corners = masks.published(config.batch_size, size, config.hole_min, config.hole_max, config.seed)
+        return x, masks.mask(boxes, size, size), corners
+    draw = masks.frozen if config.frozen_holes else masks.holes
+    boxes = draw(config.batch_size, size, size, config.hole_min, config.hole_max)
+    return x, masks.mask(boxes, size, size), masks.corners(boxes, size, half)
 
 
 def build(config, pictures):
@@ -202,16 +129,16 @@ def build(config, pictures):
     # Read data
     feed = None
     if config.input == "queue":
-        batch = queues.batches(pictures.train, batch_size=batch_size, seed=config.seed, **reading(config))
+        batch = queues.batches(pictures.train, batch_size=batch_size, seed=config.seed, **sources.reading(config))
     else:
-        read = squares.batches(pictures.train, batch_size=batch_size, seed=config.seed, **reading(config))
-        batch = tf.placeholder(tf.float32, [batch_size] + 2 * [square_side(config)] + [3], name="IMAGE_IN")
+        read = squares.batches(pictures.train, batch_size=batch_size, seed=config.seed, **sources.reading(config))
+        batch = tf.placeholder(tf.float32, [batch_size] + 2 * [sources.square_side(config)] + [3], name="IMAGE_IN")
         feed = lambda number: {batch: read(number)}
     x, mask, corners = examples(batch, config)
     # Completion network
     colour = 0.0
     if config.recipe == "paper":
-        colour = mean_colour(2.0 * squares.load(pictures.train[:500], **reading(config)).mean((0, 1, 2)) / 255.0 - 1.0)
+        colour = mean_colour(2.0 * squares.load(pictures.train[:500], **sources.reading(config)).mean((0, 1, 2)) / 255.0 - 1.0)
     _, imitation, completion = complete(x, mask, config, True, colour)
     # Discriminators: on real pictures and on completions, each with the patch around the hole.
     real_logits = discriminate(x, corners, config)
@@ -247,7 +174,7 @@ def shown(config, pictures, colour):
 
     Returns [SHOWN or fewer, size, 4 * size, 3] in [0, 1]: with the hole, as the network imitates it, completed, real.
     """
-    loaded = middle(squares.load((pictures.test or pictures.train)[:SHOWN], **reading(config)), config.size)
+    loaded = sources.middle(squares.load((pictures.test or pictures.train)[:SHOWN], **sources.reading(config)), config.size)
     x = tf.constant(loaded.astype(np.float32) / 127.5 - 1.0)
     boxes, _ = masks.published(len(loaded), config.size, config.hole_min, config.hole_max, config.seed + 1)
     mask = masks.mask(boxes, config.size, config.size)

@@ -147,8 +147,11 @@ def parse(program, config_class, modes, doc, argv=None):
         InputError: unknown flag, value out of range, no or wrong checkpoint, a folder that already holds a run.
     """
     given = vars(_parser(program, config_class, modes, doc).parse_args(argv))
-    for name in {"input_dir", "output_dir", "checkpoint"} & given.keys():
-        given[name] = os.path.expanduser(given[name])  # --output_dir=~/x: no shell does it there
+    for name, value in given.items():
+        if isinstance(value, str) and value.startswith("~"):
+            given[name] = os.path.expanduser(value)  # --output_dir=~/x: no shell does it there
+    if given.get("input_dir"):
+        given["input_dir"] = os.path.abspath(given["input_dir"])  # a run remembers it, wherever it is evaluated
     config = settings(config_class, program=program, **given)
     if config.mode != "train":
         if not config.checkpoint:
@@ -225,8 +228,12 @@ def main(program, config_class, modes, doc, argv=None, after_training=None):
             print("report: {}".format(runs.path(config.output_dir, "report.html")))
         elif config.mode == "train":
             sys.stderr.write("trained and saved; now: {}\n".format(after_training))
-            with sessions.graph(config):
-                modes[after_training](config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))))
+            trained = config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir)), resume=False)
+            try:
+                with sessions.graph(trained):
+                    modes[after_training](trained)
+            except InputError as error:  # the training is good nevertheless
+                runs.warn(config.output_dir, "no {}: {}".format(after_training, error))
     except runs.Stopped as stopped:
         fail(program, *(stopped.message, stopped.code) if config.mode == "train" else ("stopped", stopped.code or 130))
     except InputError as error:

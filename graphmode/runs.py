@@ -194,6 +194,7 @@ def warn(folder, message, aloud=True):
     if aloud:
         sys.stderr.write("warning: {}\n".format(message))
     line, file = message.replace("\n", " ") + "\n", path(folder, "warnings.txt")
+    line = line.encode("utf-8", "backslashreplace").decode()  # a file's name may be no UTF-8
     if not file.exists() or line not in file.read_text(encoding="utf-8").splitlines(keepends=True):
         with open(str(file), "a", encoding="utf-8") as opened:
             opened.write(line)

@@ -4,15 +4,16 @@ import json
 
 import pytest
 
-from glcic import blog, experiments, game, model
+from glcic import blog, experiments, game, options, sources
 from graphmode import runs
 
 SOUND = {"real_loss": 0.4, "fake_loss": 0.5, "real_accuracy": 0.8, "fake_accuracy": 0.8, "gradient, adversarial": 0.01,
-         "gradient, mse": 0.1, "fake_loss, G alone": 0.6, "loss, D alone": -0.3}
+         "gradient, mse": 0.1, "fake_loss, G alone": 0.6, "fake_loss, G by MSE": 0.1, "loss, D alone": -0.3}
 
 
 @pytest.mark.parametrize("change, expected", [
-    ({}, "fights"), ({"fake_loss, G alone": 0.05}, "no effect"), ({"real_loss": 0.9}, "no effect"),
+    ({}, "fights"), ({"fake_loss, G alone": 0.05}, "no effect"), ({"loss, D alone": 0.1}, "no effect"),
+    ({"fake_loss, G by MSE": 0.55}, "no effect"), ({"fake_loss, G by MSE": -0.5, "fake_loss, G alone": 0.05}, "no effect"),
     ({"real_loss": 0.03, "fake_loss": 0.05}, "D wins"), ({"real_accuracy": 0.995, "fake_accuracy": 1.0}, "D wins"),
     ({"real_accuracy": 1.0}, "fights"), ({"gradient, adversarial": 1e-9}, "no gradient"),
     ({"gradient, adversarial": 0.0}, "no gradient"), ({"fake_loss": float("nan")}, "diverges")])
@@ -40,9 +41,9 @@ def test_every_experiment_changes_one_known_thing():
 @pytest.fixture
 def tiny(monkeypatch, tmp_path):
     small = dict(size=32, width=2, hole_min=8, hole_max=16, batch_size=4)
-    drawn = model.faces.folder
-    monkeypatch.setitem(model.Config.implies, "preset small", small)
-    monkeypatch.setattr(model.faces, "folder", lambda size: drawn(size, 30))
+    drawn = sources.faces.folder
+    monkeypatch.setitem(options.Config.implies, "preset small", small)
+    monkeypatch.setattr(sources.faces, "folder", lambda size: drawn(size, 30))
     monkeypatch.setattr(game, "BATCHES", 2)
     monkeypatch.setattr(game, "STEPS", 2)
 
@@ -63,10 +64,12 @@ def test_what_is_done_is_not_done_again(tiny, tmp_path, capsys):
     assert tiny("--only", "completion_fed") == found
     assert tiny("--only", "completion_fed,bn_none")["bn_none"][0]["gradient, adversarial"] > 0
     assert runs.path(tmp_path, "first-base-0", "config.json").stat().st_mtime_ns == first  # shared, trained once
+    assert list(tiny("--only", "bn_none")) == ["bn_none", "completion_fed"]  # the page keeps what is there
+    with pytest.raises(SystemExit) as stopped:
+        tiny("--only", "bn_none", "--max_steps", "3")
+    assert stopped.value.code == 2 and "was made with --max_steps 4, not 5: delete it" in capsys.readouterr().err
     page = (tmp_path / "index.html").read_text()
     assert page.count("data:image/png") == 2 and "--batch_norm none" in page
-    assert "diverges" in capsys.readouterr().out
-
 
 def test_names_are_listed_and_unknown_ones_refused(capsys, tmp_path):
     experiments.main(["--list"])

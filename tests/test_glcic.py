@@ -8,7 +8,7 @@ import pytest
 
 from conftest import config_of, moved, shapes
 from data import faces, folders, squares
-from glcic import factors, masks, model, networks
+from glcic import convolutions, factors, masks, model, networks, options, sources
 from graphmode import cli, runs, tf, training, variables
 
 TINY = dict(size=32, width=2, batch_size=4, hole_min=8, hole_max=16, input="feed", display_freq=0, max_steps=9,
@@ -25,7 +25,7 @@ def photographs(tmp_path_factory):
 
 
 def tiny(tmp_path, **values):
-    return config_of(model, tmp_path, **{**TINY, **values})
+    return config_of(options, tmp_path, **{**TINY, **values})
 
 
 # The text's layers: kernel, filters, of the completion network; all with SAME borders.
@@ -43,15 +43,15 @@ def test_networks_are_the_texts_layer_by_layer():
     assert weights[0].op.name == "G/Conv/weights" and "G/BatchNorm/beta" in shapes() and "G/BatchNorm/gamma" not in shapes()
     convolutions = [op for op in tf.get_default_graph().get_operations() if op.type in ("Conv2D", "Conv2DBackpropInput")]
     assert [op.get_attr("strides")[1] for op in convolutions] == STRIDES
-    dilations = [op.inputs[1].op.inputs for op in tf.get_default_graph().get_operations() if op.type == "SpaceToBatchND"]
-    assert len(dilations) == 4
-    assert drawn.op.inputs[0].op.type == "Tanh" or drawn.op.type == "Tanh"
+    dilations = [op.inputs[1] for op in tf.get_default_graph().get_operations() if op.type == "SpaceToBatchND"]
+    assert [list(tf.get_static_value(rate)) for rate in dilations] == [[2, 2], [4, 4], [8, 8], [16, 16]]
+    assert drawn.op.type == "Tanh"
     leaks = [op for op in tf.get_default_graph().get_operations() if op.type == "LeakyRelu"]
     assert len(leaks) == 16 and {round(op.get_attr("alpha"), 6) for op in leaks} == {0.2}
 
 
 def test_full_size_has_as_many_weights_as_published(tmp_path, photographs):
-    config = config_of(model, tmp_path, as_published=True, batch_size=2, input="feed")
+    config = config_of(options, tmp_path, as_published=True, batch_size=2, input="feed")
     model.build(config, folders.pictures(photographs))
     count = {scope: sum(math.prod(v.shape.as_list()) for v in variables.trainable(scope)) for scope in "GD"}
     assert count == {"G": 6067555, "D": 31953025}
@@ -68,6 +68,13 @@ def test_holes_are_anywhere_in_the_picture_and_of_all_sizes(value):
         assert set(sides) == {8, 9, 10, 11, 12}
     assert top.min() == left.min() == 0 and (top + height).max() == 40 and (left + width).max() == 30
     assert abs((top / (40 - height)).mean() - 0.5) < 0.05
+
+
+def test_frozen_holes_are_drawn_from_the_same_distribution(value):
+    drawn, frozen = value([masks.holes(4000, 64, 64, 24, 32), masks.frozen(4000, 64, 64, 24, 32)])
+    np.testing.assert_allclose(drawn.mean(0), frozen.mean(0), atol=0.7)
+    np.testing.assert_allclose(drawn.std(0), frozen.std(0), atol=0.4)
+    assert frozen[:, 2:].min() == 24 and frozen[:, 2:].max() == 32 and (frozen[:, :2] + frozen[:, 2:]).max() == 64
 
 
 def test_masks_and_patches_are_what_numpy_cuts(value):
@@ -92,16 +99,16 @@ def test_published_patches_miss_much_of_their_holes(value):
     assert set(boxes[:, 2]) == set(range(49, 66))  # a pixel more than drawn
 
 
-def test_nothing_of_an_example_is_a_constant_unless_as_published(tmp_path):
-    for as_published in (False, True):
-        batch = tf.placeholder(tf.float32, [4, 44, 44, 3])
-        config = tiny(tmp_path, as_published=as_published, cut="random")
-        x, mask, corners = model.examples(batch, config)
-        fed = {batch: np.random.default_rng(1).random([4, 44, 44, 3])}
-        tensors = [x, mask, corners, masks.patches(x, corners, 16)]
-        with tf.Session() as session:
-            first, second = session.run(tensors, fed), session.run(tensors, fed)
-        assert [(a == b).all() for a, b in zip(first, second)] == [False, as_published, as_published, False]
+@pytest.mark.parametrize("flags", [{}, {"as_published": True}, {"frozen_holes": True}], ids=str)
+def test_nothing_of_an_example_is_a_constant_unless_as_published(tmp_path, flags):
+    batch = tf.placeholder(tf.float32, [4, 44, 44, 3])
+    config = tiny(tmp_path, cut="random", **flags)
+    x, mask, corners = model.examples(batch, config)
+    fed = {batch: np.random.default_rng(1).random([4, 44, 44, 3])}
+    tensors = [x, mask, corners, masks.patches(x, corners, 16)]
+    with tf.Session() as session:
+        first, second = session.run(tensors, fed), session.run(tensors, fed)
+    assert [(a == b).all() for a, b in zip(first, second)] == [False, bool(flags), bool(flags), False]
 
 
 def test_losses_by_hand(value):
@@ -148,16 +155,17 @@ def test_each_step_moves_its_network_and_its_averages(tmp_path, photographs):
     assert built.phases[0].updates != built.phases[2].updates[1:]
 
 
-def test_the_completion_networks_gradient_passes_through_the_discriminators_patches(tmp_path, photographs, value):
-    """Without MSE, the joint step still pulls: by the patch alone, and nothing from outside the hole."""
-    batch = tf.placeholder(tf.float32, [4, 44, 44, 3])
-    x, mask, corners = model.examples(batch, tiny(tmp_path))
-    with tf.variable_scope("D"):
-        logits = networks.discriminator(tf.zeros_like(x), masks.patches(x * mask, corners, 16), 2)
-    gradient, drawn = value([tf.gradients(tf.reduce_sum(logits * [1.0, -1.0, 2.0, 0.5]), x)[0], mask],
-                            {batch: np.random.default_rng(0).random([4, 44, 44, 3])})
-    inside = np.broadcast_to(drawn > 0, gradient.shape)
-    assert (gradient[inside] != 0).mean() > 0.9 and (gradient[~inside] == 0).all()
+def test_the_discriminators_gradient_passes_through_the_patch_unless_it_is_fed(tmp_path, value):
+    """What the patch adds to the gradient of a sum of logits lies in the patch."""
+    images, corners, gradients = tf.random_normal([2, 64, 64, 3], seed=1), tf.constant([[3, 20], [32, 0]]), []
+    for fed in ("nothing", "patch"):
+        logits = model.discriminate(images, corners, tiny(tmp_path, size=64, batch_norm="none", fed=fed))
+        gradients.append(tf.gradients(tf.reduce_sum(logits), images)[0])
+    whole, without = value(gradients)
+    inside = np.zeros([2, 64, 64, 3], bool)
+    inside[0, 3:35, 20:52] = inside[1, 32:, :32] = True
+    assert ((whole - without)[inside] != 0).mean() > 0.9 and np.abs((whole - without)[~inside]).max() < 1e-9
+    assert (without != 0).mean() > 0.9
 
 
 def test_one_adam_for_three_losses_lets_the_discriminators_leap(tmp_path, photographs):
@@ -180,13 +188,13 @@ def test_one_adam_for_three_losses_lets_the_discriminators_leap(tmp_path, photog
 
 def test_the_papers_recipe(tmp_path, photographs, value):
     config = tiny(tmp_path, recipe="paper")
-    assert (config.batch_size, cli.settings(model.Config, recipe="paper").batch_size) == (4, 96)
-    small = cli.settings(model.Config, recipe="paper", preset="small")
+    assert (config.batch_size, cli.settings(options.Config, recipe="paper").batch_size) == (4, 96)
+    small = cli.settings(options.Config, recipe="paper", preset="small")
     assert (small.max_steps, small.completion_steps, small.size) == (6000, 1800, 64)
     pictures = folders.pictures(photographs)
     built = model.build(config, pictures)
     assert {type(solver) for solver in model.solvers(config, 9)} == {tf.train.AdadeltaOptimizer}
-    mean = squares.load(pictures.train, **model.reading(config)).mean((0, 1, 2)) / 127.5 - 1
+    mean = squares.load(pictures.train, **sources.reading(config)).mean((0, 1, 2)) / 127.5 - 1
     colour = next(v for v in tf.global_variables() if v.op.name == "mean_colour")
     np.testing.assert_allclose(value(colour), mean, atol=1e-5)
     training.fit(built, config._replace(save_freq=100))
@@ -198,7 +206,7 @@ def test_the_papers_recipe(tmp_path, photographs, value):
     (dict(hole_min=20), "holes of 20 to 16 pixels")])
 def test_numbers_that_do_not_go_together_are_refused(tmp_path, flags, message):
     with pytest.raises(cli.InputError, match=message):
-        model.check(tiny(tmp_path, **flags))
+        options.check(tiny(tmp_path, **flags))
 
 
 class Killed(BaseException):
@@ -254,21 +262,24 @@ def test_any_batch_norm_trains_and_only_the_authors_own_is_not_shared(tmp_path, 
 
 
 @pytest.mark.parametrize("kind", ["layers", "nn"])
-def test_any_convolution_has_the_same_weights_and_distribution(tmp_path, kind, value):
-    x, corners, mask, found = tf.zeros([2, 64, 64, 3]), tf.zeros([2, 2], tf.int32), tf.zeros([2, 64, 64, 1]), []
+def test_any_convolution_computes_the_same_with_the_same_weights(kind):
+    random = np.random.default_rng(0)
+    x, flat = (tf.constant(random.normal(size=shape).astype(np.float32)) for shape in ([2, 12, 12, 6], [3, 40]))
+    outputs, weights = [], []
     for conv in ("slim", kind):
-        tf.reset_default_graph()
-        tf.set_random_seed(0)
-        x, corners, mask = tf.zeros([2, 64, 64, 3]), tf.zeros([2, 2], tf.int32), tf.zeros([2, 64, 64, 1])
-        config = tiny(tmp_path, conv=conv, size=64)
-        drawn = model.complete(x, mask, config, True)[1]
-        model.discriminate(x, corners, config)
-        assert drawn.shape.as_list()[0] == 2 and drawn.shape.as_list()[3] == 3
-        weights = [v for v in tf.trainable_variables() if v.shape.ndims > 1]
-        found.append([(tuple(v.shape.as_list()), float(deviation)) for v, deviation in zip(
-            weights, value([tf.math.reduce_std(v) for v in weights]))])
-    for (shape, deviation), (other, its) in zip(*found):
-        assert shape == other and (deviation == pytest.approx(its, rel=0.1) or math.prod(shape) < 1000)
+        with tf.variable_scope("by_" + conv):
+            outputs.append([convolutions.conv2d(conv, x, 8, 5), convolutions.conv2d(conv, x, 8, 3, 2),
+                            convolutions.conv2d(conv, x, 8, 3, rate=4), convolutions.conv2d_transpose(conv, x, 8, 4, 2),
+                            convolutions.dense(conv, flat, 900), convolutions.dense(conv, x, 8)])
+        weights.append(variables.trainable("by_" + conv))
+    assert [v.shape for v in weights[0]] == [v.shape for v in weights[1]] and len(weights[0]) == 12
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        first, second = (session.run(v) for v in (weights[0][8], weights[1][8]))  # 36,000 weights of a dense layer
+        assert first.std() == pytest.approx(second.std(), rel=0.02) and abs(first).max() == pytest.approx(abs(second).max(), rel=0.01)
+        session.run([tf.assign(b, a) for a, b in zip(*weights)])
+        for one, other in zip(*session.run(outputs)):
+            np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 @pytest.mark.parametrize("flag, shape", [

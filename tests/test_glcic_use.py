@@ -11,7 +11,7 @@ import pytest
 import skimage.metrics
 
 from data import faces, folders
-from glcic import __main__ as glcic, baselines, complete, evaluate, model
+from glcic import __main__ as glcic, baselines, complete, evaluate, options, sources
 from graphmode import cli, runs, scores, tf
 
 FLAGS = ["--size", "32", "--width", "2", "--batch_size", "4", "--hole_min", "8", "--hole_max", "16", "--max_steps", "6",
@@ -71,11 +71,39 @@ def test_training_ends_with_figures_beside_the_baselines(trained, photographs):
     assert len(grids) == 2 and len(set(grids)) == 1
 
 
-def test_of_another_folder_all_pictures_are_judged(trained, tmp_path, photographs, capsys):
+def test_only_pictures_that_training_did_not_use_are_judged(trained, tmp_path, photographs, monkeypatch):
+    held_out = folders.pictures(photographs).test
     for number in range(5):
         Image.open(photographs / f"{number}.png").save(tmp_path / f"{number}.png")
-    run(trained, "evaluate", "--input_dir", tmp_path)
-    assert re.search("pictures not trained on +5\n", capsys.readouterr().out)
+    config = cli.saved("glcic", options.Config, str(trained))
+    assert sources.unseen(config) == held_out
+    assert len(sources.unseen(config._replace(input_dir=str(tmp_path)))) == 5
+    monkeypatch.chdir(photographs.parent)
+    by_another_name = sources.unseen(config._replace(input_dir=photographs.name))
+    assert [path.resolve() for path in by_another_name] == held_out
+    (tmp_path / "all").symlink_to(photographs)
+    both = [path for path in sources.unseen(config._replace(input_dir=str(photographs.parent))) if path.parent == photographs]
+    assert both == held_out
+
+
+def test_a_training_that_leaves_nothing_to_judge_by_is_good_nevertheless(tmp_path, capsys):
+    """The hash takes both of these for training."""
+    for name, face in zip("ab", faces.draw(2, 44, 3)):
+        (tmp_path / "photos").mkdir(exist_ok=True)
+        Image.fromarray(face).save(tmp_path / "photos" / f"{name}.png")
+    assert not folders.pictures(tmp_path / "photos").test
+    glcic.main(["--input_dir", str(tmp_path / "photos"), "--output_dir", str(tmp_path / "run"), *FLAGS])
+    assert "warning: no evaluate: no picture is left for testing" in capsys.readouterr().err
+    assert runs.last_step(tmp_path / "run") == 6
+
+
+def test_what_lies_under_the_hole_is_not_seen_at_the_border_either(trained):
+    picture, hole = faces.draw(1, 70, 9)[0][:53], np.zeros([53, 70], bool)
+    hole[40:, 55:] = True
+    config = cli.saved("glcic", options.Config, str(trained))
+    with complete.completer(config) as apply:
+        other = np.where(hole[..., None], np.uint8(255) - picture, picture)
+        np.testing.assert_array_equal(complete.in_picture(apply, picture, hole)[hole], complete.in_picture(apply, other, hole)[hole])
 
 
 @pytest.mark.parametrize("flags", [[], ["--region", "window"], ["--region", "picture", "--postprocess", "telea"],
@@ -110,7 +138,8 @@ def test_windows_hold_the_hole_at_the_scale_of_the_training(shape, box):
     (["--image", "photo.png", "--mask", "other.png"], "other.png is 70 x 54 pixels, the picture 70 x 53"),
     (["--image", "photo.png", "--mask", "black.png"], "black.png has no white pixel"),
     (["--image", "photo.png", "--mask", "hole.png", "--output", "out.jpg"], "--output out.jpg: only a .png keeps"),
-    (["--image", "gone.png", "--mask", "hole.png"], "gone.png: No such file"), ([], "needs --image PICTURE and --mask MASK")])
+    (["--image", "gone.png", "--mask", "hole.png"], "gone.png: No such file"),
+    (["--image", "photo.png", "--mask", "hole.png", "--output", "photo.png"], "--output photo.png would replace"), ([], "needs --image PICTURE and --mask MASK")])
 def test_what_cannot_be_completed_is_one_line(trained, tmp_path, photograph, monkeypatch, capsys, flags, message):
     monkeypatch.chdir(tmp_path)
     Image.new("L", (70, 54), 255).save("other.png")
@@ -162,7 +191,7 @@ def test_exported_model_runs_without_this_project(trained, tmp_path, photograph)
     exported = np.load(tmp_path / "out.npy")[0]
     np.testing.assert_array_equal(exported[~hole], photo[~hole] / np.float32(255))
     tf.reset_default_graph()
-    config = cli.saved("glcic", model.Config, str(trained))
+    config = cli.saved("glcic", options.Config, str(trained))
     with complete.completer(config) as apply:
         np.testing.assert_allclose(exported * 255, complete.in_picture(apply, photo, hole), atol=0.501)
     with pytest.raises(SystemExit):

@@ -1,6 +1,7 @@
 """The blog's two input paths: what they show, of which files, and what becomes of bad ones."""
 
 import io
+import os
 
 import numpy as np
 from PIL import Image
@@ -24,6 +25,12 @@ def drawn(batch, times):
 
 def distinct(pictures):
     return sorted({np.rint(picture * 255).astype(np.uint8).tobytes() for picture in pictures})
+
+
+def test_names_that_are_no_utf8_are_read(tmp_path):
+    name = os.fsdecode(os.fsencode(str(tmp_path)) + b"/caf\xe9.png")
+    Image.fromarray(faces.draw(1, 24, 0)[0]).save(name)
+    assert drawn(queues.batches(folders.find(tmp_path), 24, 2, seed=0), 1).shape == (2, 24, 24, 3)
 
 
 @pytest.fixture
