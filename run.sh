@@ -254,11 +254,12 @@ run_program() { # run_program MODULE [flags]
   launch "${1##*.}" "$@"
 }
 
-run_tests() { # a path below tests/ among the arguments takes the place of all tests
+run_tests() { # a path below tests/ among the arguments takes the place of all tests; without any, two at a time
   local argument where=tests
+  [[ $# != 0 ]] || set -- -n 2 --dist loadfile
   for argument; do [[ $argument != tests/* ]] || where=""; done
   choose_gpu
-  need_python pytest cv2 skimage
+  need_python pytest xdist cv2 skimage
   cd -- "$ROOT"
   launch test pytest ${where:+"$where"} "$@"
 }

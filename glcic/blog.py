@@ -57,7 +57,7 @@ EXPERIMENTS = [
                {"fed": "completion"}),
     Experiment("holes_frozen",
                "Random points decide the mask (drawn in numpy while the graph is built).",
-               "32 holes for the whole run: worse on others?",
+               "As many holes as a batch has pictures, for the whole run: worse on others?",
                {"frozen_holes": True}, anew=True),
     Experiment("no_reshape",
                "The discriminator lacked a reshape before the dense layer; its loss stayed constant.",

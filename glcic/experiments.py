@@ -28,9 +28,9 @@ NUMBERS = {"loss on real": "real_loss", "loss on completions": "fake_loss", "rig
 
 
 def settings(flags, seed, experiment, folder, **more):
-    """The configuration of an experiment's run: small preset, constant learning rates, and what it changes."""
+    """The configuration of an experiment's run: small preset, one constant learning rate as in the blog, what it changes."""
     own = {name: value for name, value in experiment.flags.items() if name != "completion_steps"}
-    values = {"lr_decay": False, "discriminator_steps": flags.discriminator_steps, "completion_steps": 0, "display_freq": 0,
+    values = {"lr_decay": False, "discriminator_lr": 0.001, "discriminator_steps": flags.discriminator_steps, "completion_steps": 0, "display_freq": 0,
               "max_steps": flags.discriminator_steps + flags.max_steps, **more, **own}
     return cli.settings(options.Config, program="glcic", preset="small", input_dir=flags.input_dir, crop=flags.crop, seed=seed,
                         output_dir=str(folder), summary_freq=10, save_freq=200, keep=1, **values)
@@ -177,7 +177,7 @@ def _parser():
     parser.add_argument("--crop", type=cli.whole(0), default=0, help="see glcic --help (default: 0)")
     parser.add_argument("--output_dir", default="runs/experiments", help="(default: runs/experiments)")
     parser.add_argument("--first_steps", type=cli.whole(1), default=1200, help="of the first phase (default: 1200)")
-    parser.add_argument("--discriminator_steps", type=cli.whole(1), default=100, help="of the second phase (default: 100)")
+    parser.add_argument("--discriminator_steps", type=cli.whole(1), default=150, help="of the second phase (default: 150)")
     parser.add_argument("--max_steps", type=cli.whole(1), default=300, help="of the third phase (default: 300)")
     return parser
 

@@ -35,8 +35,8 @@ class Config(NamedTuple):
     implies = {
         "as_published": {"lr_decay": False},
         "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
-        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16,
-                         "alpha": 0.01, "max_steps": 6000, "completion_steps": 1800, "discriminator_steps": 600},
+        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "alpha": 0.006,
+                         "discriminator_lr": 0.0003, "max_steps": 8600, "completion_steps": 5500, "discriminator_steps": 400},
     }
 
 

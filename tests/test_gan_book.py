@@ -307,8 +307,11 @@ def test_demo_makes_one_page(tmp_path, monkeypatch, digits):
     monkeypatch.setattr(data.faces, "folder", lambda size: drawn(size, 40))
     monkeypatch.setattr(demo, "subprocess", types.SimpleNamespace(run=run_here))
     monkeypatch.setattr(metrics.Config, "_field_defaults", {**metrics.Config._field_defaults, "max_epochs": 1})
-    for _ in range(2):  # the second time it starts anew
-        demo.main(["--vae_steps", "4", "--gan_steps", "4", "--glcic_steps", "8"])
-        page = (tmp_path / "runs/demo/index.html").read_text()
-        assert all('href="{}/report.html"'.format(name) in page for name in ("vae", "gan", "glcic"))
-        assert page.count("data:image/png") >= 8
+    earlier = tmp_path / "runs" / "demo" / "vae"  # of a demo before, which is replaced
+    earlier.mkdir(parents=True)
+    (earlier / "config.json").write_text('{"program": "gan_book.vae", "config": {}}')
+    (earlier.parent / "index.html").touch()
+    demo.main(["--vae_steps", "4", "--gan_steps", "4", "--glcic_steps", "8"])
+    page = (tmp_path / "runs/demo/index.html").read_text()
+    assert all('href="{}/report.html"'.format(name) in page for name in ("vae", "gan", "glcic"))
+    assert page.count("data:image/png") >= 8 and runs.last_step(earlier) == 4

@@ -190,10 +190,10 @@ def test_the_papers_recipe(tmp_path, photographs, value):
     config = tiny(tmp_path, recipe="paper")
     assert (config.batch_size, cli.settings(options.Config, recipe="paper").batch_size) == (4, 96)
     small = cli.settings(options.Config, recipe="paper", preset="small")
-    assert (small.max_steps, small.completion_steps, small.size) == (6000, 1800, 64)
+    assert (small.max_steps, small.completion_steps, small.size) == (8600, 5500, 64)
     pictures = folders.pictures(photographs)
     built = model.build(config, pictures)
-    assert {type(solver) for solver in model.solvers(config, 9)} == {tf.train.AdadeltaOptimizer}
+    assert {type(solver) for solver in model.solvers(config, 9, 3)} == {tf.train.AdadeltaOptimizer}
     mean = squares.load(pictures.train, **sources.reading(config)).mean((0, 1, 2)) / 127.5 - 1
     colour = next(v for v in tf.global_variables() if v.op.name == "mean_colour")
     np.testing.assert_allclose(value(colour), mean, atol=1e-5)
