@@ -93,8 +93,10 @@ def evaluate(config):
 
 
 def losses(config, target):
-    """The curves by which the blog judged whether the networks fight: from the second phase on."""
+    """The curves by which the blog judged whether the networks fight, from the second phase on; a line where the third begins."""
     rows = [row for row in runs.read_scalars(config.output_dir) if row.get("fake_loss")]
     if rows:
         names = ("fake_loss", "real_loss", "adversarial_loss")
-        report.plot(target, [int(row["step"]) for row in rows], {name: [float(row[name]) for row in rows] for name in names})
+        alone = [int(row["step"]) for row in rows if row["phase"] == "discriminator"]
+        report.plot(target, [int(row["step"]) for row in rows], {name: [float(row[name]) for row in rows] for name in names},
+                    marks=alone[-1:])

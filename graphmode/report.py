@@ -10,6 +10,8 @@ import pathlib
 import re
 import sys
 
+from PIL import Image
+
 from graphmode import runs
 
 _MOMENTS = 8  # grids of one kind that a page shows, spread over the run
@@ -71,12 +73,14 @@ def scatter(target, points, labels, title):
     _save_figure(target, figure)
 
 
-def plot(target, x, curves, x_name="step"):
-    """Saves curves over a common axis as a PNG, one above the other; curves: name -> [N] values."""
+def plot(target, x, curves, x_name="step", marks=()):
+    """Saves curves over a common axis as a PNG, one above the other; curves: name -> [N] values; marks: x of upright lines."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(6.4, 2.4 * len(curves)), layout="constrained", dpi=100)
     for axes, (name, values) in zip(figure.subplots(len(curves), sharex=True, squeeze=False)[:, 0], curves.items()):
         axes.plot(x, values, color="#1f6f8b", marker=".")
+        for mark in marks:
+            axes.axvline(mark, color="grey", linestyle=":")
         axes.set_title(name, fontsize=10)
         axes.grid(alpha=.25)
     axes.set_xlabel(x_name)
@@ -127,7 +131,7 @@ def _picture(file):
 
 
 def _grids(folder):
-    """name -> [(step, data address), ...], oldest first, at most _MOMENTS of each spread over the run."""
+    """name -> [(step, data address, width to show it in), ...], oldest first, at most _MOMENTS spread over the run."""
     found = collections.defaultdict(list)
     for file in sorted(folder.glob("samples/*.png")):
         own = re.fullmatch(r"(.*)-(\d{8,})", file.stem)
@@ -136,7 +140,9 @@ def _grids(folder):
     chosen = {}
     for name, files in found.items():
         places = sorted({round(n * (len(files) - 1) / (_MOMENTS - 1)) for n in range(_MOMENTS)})
-        chosen[name] = [(files[place][0], _picture(files[place][1])) for place in places]
+        with Image.open(files[-1][1]) as newest:
+            width = newest.width if newest.width > 400 else 250  # wide ones as they are
+        chosen[name] = [(files[place][0], _picture(files[place][1]), width) for place in places]
     return chosen
 
 
