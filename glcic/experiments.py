@@ -28,9 +28,12 @@ NUMBERS = {"loss on real": "real_loss", "loss on completions": "fake_loss", "rig
 
 
 def settings(flags, seed, experiment, folder, **more):
-    """The configuration of an experiment's run: small preset, one constant learning rate as in the blog, what it changes."""
+    """The configuration of an experiment's run: small preset and what the experiment changes.
+
+    One constant learning rate for both networks, as in the blog, and an alpha at which they are seen to fight.
+    """
     own = {name: value for name, value in experiment.flags.items() if name != "completion_steps"}
-    values = {"lr_decay": False, "discriminator_lr": 0.001, "discriminator_steps": flags.discriminator_steps, "completion_steps": 0, "display_freq": 0,
+    values = {"lr_decay": False, "discriminator_lr": 0.001, "alpha": 0.01, "discriminator_steps": flags.discriminator_steps, "completion_steps": 0, "display_freq": 0,
               "max_steps": flags.discriminator_steps + flags.max_steps, **more, **own}
     return cli.settings(options.Config, program="glcic", preset="small", input_dir=flags.input_dir, crop=flags.crop, seed=seed,
                         output_dir=str(folder), summary_freq=10, save_freq=200, keep=1, **values)

@@ -36,7 +36,7 @@ class Config(NamedTuple):
         "as_published": {"lr_decay": False},
         "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
         "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "alpha": 0.006,
-                         "discriminator_lr": 0.0003, "max_steps": 8600, "completion_steps": 5500, "discriminator_steps": 400},
+                         "discriminator_lr": 0.0003, "max_steps": 10000, "completion_steps": 6800, "discriminator_steps": 400},
     }
 
 

@@ -190,7 +190,7 @@ def test_the_papers_recipe(tmp_path, photographs, value):
     config = tiny(tmp_path, recipe="paper")
     assert (config.batch_size, cli.settings(options.Config, recipe="paper").batch_size) == (4, 96)
     small = cli.settings(options.Config, recipe="paper", preset="small")
-    assert (small.max_steps, small.completion_steps, small.size) == (8600, 5500, 64)
+    assert (small.max_steps, small.completion_steps, small.size) == (10000, 6800, 64)
     pictures = folders.pictures(photographs)
     built = model.build(config, pictures)
     assert {type(solver) for solver in model.solvers(config, 9, 3)} == {tf.train.AdadeltaOptimizer}
