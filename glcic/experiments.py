@@ -24,7 +24,8 @@ that G gets from alpha times the adversarial loss, and from the MSE; the holes o
 their standard deviation."""
 NUMBERS = {"loss on real": "real_loss", "loss on completions": "fake_loss", "right on real": "real_accuracy",
            "right on completions": "fake_accuracy", "G alone": "fake_loss, G alone", "G by MSE": "fake_loss, G by MSE",
-           "D alone": "loss, D alone", "gradient": "gradient, adversarial", "MSE's": "gradient, mse", "hole L1": "hole L1", "hole SSIM": "hole SSIM"}
+           "D alone": "loss, D alone", "gradient": "gradient, adversarial", "MSE's": "gradient, mse",
+           "hole L1": "hole L1", "hole SSIM": "hole SSIM"}
 
 
 def settings(flags, seed, experiment, folder, **more):
@@ -33,7 +34,8 @@ def settings(flags, seed, experiment, folder, **more):
     One constant learning rate for both networks, as in the blog, and an alpha at which they are seen to fight.
     """
     own = {name: value for name, value in experiment.flags.items() if name != "completion_steps"}
-    values = {"lr_decay": False, "discriminator_lr": 0.001, "alpha": 0.01, "discriminator_steps": flags.discriminator_steps, "completion_steps": 0, "display_freq": 0,
+    values = {"lr_decay": False, "discriminator_lr": 0.001, "alpha": 0.01, "display_freq": 0, "completion_steps": 0,
+              "discriminator_steps": flags.discriminator_steps,
               "max_steps": flags.discriminator_steps + flags.max_steps, **more, **own}
     return cli.settings(options.Config, program="glcic", preset="small", input_dir=flags.input_dir, crop=flags.crop, seed=seed,
                         output_dir=str(folder), summary_freq=10, save_freq=200, keep=1, **values)
