@@ -1,4 +1,4 @@
-"""Trains the VAE, the GAN and GLCIC on drawn digits and faces for about three minutes and shows them on one page.
+"""Trains the VAE, the GAN and GLCIC on drawn digits and faces for three to four minutes and shows them on one page.
 
 Run: `./run.sh demo`, then open runs/demo/index.html. A second call starts anew.
 """
@@ -38,7 +38,7 @@ def main(argv=None):
     sys.stderr.write("glcic: {} steps on drawn faces, into {}\n".format(steps, folders[2]))
     # A process of its own, for the blog's program knows nothing of the chapter's.
     numbers = {"max_steps": steps, "completion_steps": 3 * steps // 4, "discriminator_steps": steps // 8,
-               "display_freq": steps // 4, "output_dir": folders[2]}
+               "display_freq": steps // 4, "summary_freq": max(1, steps // 40), "output_dir": folders[2]}
     done = subprocess.run([sys.executable, "-m", "glcic", "--preset", "small", "--overwrite",
                            *("--{}={}".format(*pair) for pair in numbers.items())])
     if done.returncode:
