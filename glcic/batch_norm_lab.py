@@ -4,11 +4,10 @@ Run: `./run.sh glcic.batch_norm_lab`, no data needed, under a minute. Tables in 
 lab.json in runs/batch_norm_lab. docs/errata.md draws the conclusions.
 """
 
-import io
 import json
 
 from glcic import batch_of_one, batch_norm_studies as studies
-from graphmode import cli, runs, tables
+from graphmode import cli, report, runs, tables
 
 TITLE = "Batch norm: slim, tf.layers, by hand"
 
@@ -75,9 +74,7 @@ def _plot(curves):
         axes.plot(range(1, 1 + len(values)), values, label=name)
     axes.legend(fontsize=8)
     axes.grid(alpha=.25)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return report.png(figure)
 
 
 def main(argv=None):

@@ -7,7 +7,6 @@ shared, unless an experiment changes it.
 """
 
 import collections
-import io
 import json
 import sys
 import time
@@ -15,7 +14,7 @@ import time
 import numpy as np
 
 from glcic import baselines, blog, evaluate, game, model, options, sources
-from graphmode import cli, images, runs, sessions, tables, tf, training, variables
+from graphmode import cli, images, report, runs, sessions, tables, tf, training, variables
 
 CURVES = {"fake_loss": "D on completions", "real_loss": "D on real", "adversarial_loss": "G"}
 LEGEND = """Verdicts by the rule in glcic/game.py. D's losses and the share of what it gets right; what G's steps alone do to
@@ -168,9 +167,7 @@ def _figure(folder, name, seeds):
     if pictures.exists():
         right.imshow(imread(str(pictures)))
     right.axis("off")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return report.png(figure)
 
 
 def _parser():

@@ -40,8 +40,9 @@ def unseen(config):
         InputError: there are none.
     """
     trained = cli.saved("glcic", options.Config, config.checkpoint)
-    paths = find(config).test
-    if not trained_on(config):
+    if trained_on(config):
+        paths = find(config).test
+    else:
         paths, _ = folders.usable(folders.find(config.input_dir))
         if not trained.input_dir or os.path.isdir(trained.input_dir):
             seen = {os.path.realpath(path) for path in find(trained).train}

@@ -107,10 +107,15 @@ def compare(target, curves, x_name, y_name):
     _save_figure(target, figure)
 
 
-def _save_figure(target, figure):
+def png(figure):
+    """The bytes of a PNG file of a matplotlib figure."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
-    runs.write_whole(target, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def _save_figure(target, figure):
+    runs.write_whole(target, png(figure))
 
 
 def template(name):
