@@ -30,8 +30,8 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    packages=["graphmode", "data", "gan_book", "glcic"],
-    package_data={"graphmode": ["*.html"]},
+    packages=["graphmode", "data", "gan_book", "glcic", "pix2pix"],
+    package_data={"graphmode": ["*.html"], "pix2pix": ["*.html"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )

@@ -9,6 +9,16 @@ THREADS = 2  # that decode. More than one: the order of the pictures differs fro
 WAITING = 1000  # pictures that wait to be drawn from at least, unless the folder holds fewer
 
 
+def reader(paths, seed):
+    """The pictures of files, in an order that changes from epoch to epoch: uint8 [any height, any width, 3], RGB."""
+    filename_queue = tf.train.string_input_producer([os.fsencode(path) for path in paths], shuffle=True, seed=seed)
+    name, content = tf.WholeFileReader().read(filename_queue)
+    # Pillow, for tf.image.decode_jpeg turns nothing and drops transparency.
+    picture = tf.py_func(lambda name, content: folders.decode(os.fsdecode(name), content), [name, content], tf.uint8)
+    picture.set_shape([None, None, 3])
+    return picture
+
+
 def batches(paths, size, batch_size, seed, crop=None, stretch=None):
     """An endless stream of batches of squares, the same pictures as `squares.batches` feeds.
 
@@ -20,11 +30,7 @@ def batches(paths, size, batch_size, seed, crop=None, stretch=None):
         float32 [batch_size, size, size, 3] in [0, 1], others in each run. Queue runners fill it (`training.fit` starts
         them); a file that has become unreadable since it was checked ends them.
     """
-    filename_queue = tf.train.string_input_producer([os.fsencode(path) for path in paths], shuffle=True, seed=seed)
-    name, content = tf.WholeFileReader().read(filename_queue)
-    # Pillow, for tf.image.decode_jpeg turns nothing and drops transparency.
-    picture = tf.py_func(lambda name, content: folders.decode(os.fsdecode(name), content), [name, content], tf.uint8)
-    picture.set_shape([None, None, 3])
+    picture = reader(paths, seed)
     if stretch:
         picture, crop = _resized(picture, *stretch), size
     height, width = tf.unstack(tf.shape(picture)[:2])

@@ -77,6 +77,8 @@ class Run(NamedTuple):
 _CHANGEABLE = set(Run._fields) - {"as_published", "seed", "batch_size"}
 # Belong to one invocation, not to the run: never taken over from config.json.
 _OF_THE_MOMENT = {"program", "mode", "output_dir", "checkpoint", "resume", "overwrite"}
+# What the old pix2pix takes over from options.json, the settings beside its checkpoints.
+_OLD_OPTIONS = ("which_direction", "ngf", "ndf", "lab_colorization")
 
 
 def _fields(config_class):
@@ -184,9 +186,13 @@ def parse(program, config_class, modes, doc, argv=None):
 
 
 def _saved(program, folder, config):
-    """The settings in a run's config.json that are this program's."""
+    """The settings in a run's config.json that are this program's; or in options.json, of the pix2pix that the notes read."""
     try:
-        stored = json.loads(runs.path(folder, "config.json").read_text(encoding="utf-8"))
+        if runs.path(folder, "options.json").exists() and not runs.path(folder, "config.json").exists():
+            options = json.loads(runs.path(folder, "options.json").read_text(encoding="utf-8"))
+            stored = {"program": "pix2pix", "config": {"as_published": True, **{name: options[name] for name in _OLD_OPTIONS}}}
+        else:
+            stored = json.loads(runs.path(folder, "config.json").read_text(encoding="utf-8"))
         owner, saved = stored["program"], stored["config"]
     except FileNotFoundError:
         raise InputError("{} holds no run: there is no config.json in it".format(folder)) from None

@@ -118,10 +118,10 @@ def _save_figure(target, figure):
     runs.write_whole(target, png(figure))
 
 
-def template(name):
-    """A page's jinja2 template from this folder; its filter `number` shortens floats."""
+def template(name, beside=__file__):
+    """A page's jinja2 template from the folder of the file `beside`; its filter `number` shortens floats."""
     import jinja2  # here, so that --help does not wait for it
-    loader = jinja2.FileSystemLoader(str(pathlib.Path(__file__).parent))
+    loader = jinja2.FileSystemLoader(str(pathlib.Path(beside).parent))
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = lambda value: "{:.5g}".format(value) if isinstance(value, float) else value
     return environment.get_template(name)

@@ -17,7 +17,8 @@ import sys
 import tempfile
 
 _OWN_FILES = ("config.json", "checkpoint", "events.*", "model.ckpt-*", "scalars.csv", "samples", "figures", "sample.png",
-              "samples.npz", "trace-*.json", "warnings.txt", "metrics.json", "report.html")
+              "samples.npz", "trace-*.json", "warnings.txt", "metrics.json", "report.html",
+              "index.html", "images")
 
 
 class InputError(ValueError):
@@ -68,10 +69,10 @@ def holds_a_run(folder):
 
 
 def checkpoints(folder):
-    """The complete checkpoints in a folder, oldest first: [(step, path without ending), ...]."""
+    """The complete checkpoints in a folder, oldest first: [(step, path without ending), ...]; model-N are the old program's."""
     found = []
-    for index in path(folder).glob("model.ckpt-*.index"):
-        step = re.fullmatch(r"model\.ckpt-(\d+)\.index", index.name)
+    for index in path(folder).glob("model*-*.index"):
+        step = re.fullmatch(r"model(?:\.ckpt)?-(\d+)\.index", index.name)
         if step and list(index.parent.glob(index.stem + ".data-*")):
             found.append((int(step[1]), index.with_suffix("")))
     return sorted(found)

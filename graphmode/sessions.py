@@ -27,10 +27,10 @@ def session():
     return tf.Session(config=options)
 
 
-def restore(opened, checkpoint):
-    """Reads the graph's variables by name. Raises InputError if the checkpoint lacks one, or has it in another shape."""
+def restore(opened, checkpoint, wanted=None):
+    """Reads variables by name, all of the graph's if None. Raises InputError if the checkpoint lacks one, or its shape differs."""
     with opened.graph.as_default():
-        saver = tf.train.Saver()
+        saver = tf.train.Saver(wanted)
     try:
         saver.restore(opened, str(checkpoint))
     except (tf.errors.OpError, ValueError) as error:

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from graphmode import console, images, plans, repairs, report, runs, sessions, tf
+from graphmode import console, images, plans, repairs, report, runs, sessions, tf, variables
 
 
 class Phase(NamedTuple):
@@ -68,11 +68,9 @@ def fit(model, config):
             are written. A second Ctrl-C interrupts at once.
     """
     planned = plans.plan_of(model)
-    global_step = tf.train.get_or_create_global_step()
     saver = tf.train.Saver(max_to_keep=config.keep, save_relative_paths=True)
     weights = tf.trainable_variables()
     finite = tf.stack([tf.reduce_all(tf.is_finite(v)) for v in weights])
-    restart = tf.assign(global_step, 0)
     first = runs.last_step(config.output_dir) if config.resume else 0
     last = sum(phase.steps for phase in model.phases)
     if config.resume and not 0 < first < last:
@@ -83,8 +81,7 @@ def fit(model, config):
         if first:
             sessions.restore(opened, runs.path(config.output_dir, "model.ckpt-%d" % first))
         elif config.checkpoint:
-            sessions.restore(opened, config.checkpoint)
-            opened.run(restart)
+            sessions.restore(opened, config.checkpoint, weights + variables.moving_averages(""))
         folder = stack.enter_context(runs.started(config))
         for note in model.notes:
             runs.warn(folder, note, aloud=False)

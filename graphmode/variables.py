@@ -8,8 +8,8 @@ from graphmode.runs import InputError
 
 
 def _below(scope, variables):
-    """Variables of one scope: 'discriminator' is neither 'local_discriminator' nor 'discriminator_2'."""
-    return [v for v in variables if v.op.name.startswith(scope.rstrip("/") + "/")]
+    """Variables of one scope: 'discriminator' is neither 'local_discriminator' nor 'discriminator_2'; all are in ''."""
+    return [v for v in variables if not scope or v.op.name.startswith(scope.rstrip("/") + "/")]
 
 
 def trainable(scope):

@@ -1,0 +1,26 @@
+"""pix2pix: learns to translate pictures from pairs, translates, and exports what it has learned.
+
+Run: `./run.sh pix2pix --preset small --which_direction BtoA` (on drawn facades; with --input_dir facades/train on your own
+pairs), then `./run.sh pix2pix --mode test --checkpoint runs/pix2pix --input_dir facades/val --output_dir facades_test`.
+"""
+
+from data import folders, pairs
+from graphmode import cli, training
+from pix2pix import model, options, sources, translate
+
+
+def train(config):
+    options.check(config)
+    paths, skipped = sources.training(config)
+    sources.check_pairs(config, paths[0])
+    beside = sources.unseen_folder(config)
+    unseen = folders.usable(pairs.find(beside)[:model.SHOWN])[0] if beside else []
+    training.fit(model.build(config, paths, unseen)._replace(notes=skipped), config)
+
+
+def main(argv=None):
+    cli.main("pix2pix", options.Config, {"train": train, "test": translate.test}, __doc__, argv, after_training="test")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""A judge of facades: a small network that reads labels off photographs, and how well it reads those that were asked for.
+
+The paper judges translations of label maps by what a network trained on real photographs sees in them. Run: `./run.sh
+pix2pix.labels --input_dir facades/train`, then `./run.sh pix2pix --mode test --labels runs/labels ...`.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from data import facades, pairs
+from graphmode import cli, sessions, tf, training
+from pix2pix import options, sources
+
+COLOURS = np.array(list(facades.LABELS.values()), np.float32) / 255.0
+
+
+class Config(NamedTuple):
+    input_dir: str = ""  # folder of pairs, photo left and labels right; empty: drawn facades
+    preset: Literal["full", "small"] = "full"  # 256 pixels, or 64
+    crop_size: cli.whole(32, 4096) = 256  # height and width of the photographs
+    crop_width: cli.whole(0, 4096) = 0  # width; 0: as the height
+    scale_size: cli.whole(0) = 286  # to which they are enlarged before they are cut
+    lab_colorization: bool = False  # must stay off
+    width: cli.whole(1) = 32  # filters of the first layer
+    batch_size: cli.whole(1) = 8  # pairs per step
+    max_steps: cli.whole(0) = 2500  # 0: --max_epochs decides
+    lr: cli.real(0.0) = 0.001  # of Adam, falling to 0 along a cosine
+    implies = {"preset small": {"crop_size": 64, "scale_size": 72}}
+
+
+def read_labels(colours):
+    """The label whose colour is nearest: [...,3] in [0, 1] -> int64 [...], from 0 to 11."""
+    return tf.argmin(tf.reduce_sum(tf.square(tf.expand_dims(colours, -2) - COLOURS), -1), -1)
+
+
+def judge(photos, width):
+    """Reads labels: [batch, height, width, 3] in [0, 1] -> logits, [batch, height, width, 12]; sides are multiples of 4."""
+    def conv(x, filters, name, **more):
+        return tf.layers.conv2d(x, filters, 3, padding="same", activation=tf.nn.relu, name=name, **more)
+    with tf.variable_scope("judge", reuse=tf.AUTO_REUSE):
+        first = conv(photos - 0.5, width, "conv_1")
+        second = conv(first, 2 * width, "conv_2", strides=2)
+        x = conv(second, 4 * width, "conv_3", strides=2)
+        for number, rate in enumerate((1, 2, 4, 8)):
+            x = x + conv(x, 4 * width, "dilated_%d" % (number + 1), dilation_rate=rate)
+        x = tf.layers.conv2d_transpose(x, 2 * width, 4, 2, "same", activation=tf.nn.relu, name="up_1")
+        x = tf.layers.conv2d_transpose(tf.concat([x, second], 3), width, 4, 2, "same", activation=tf.nn.relu, name="up_2")
+        return tf.layers.conv2d(tf.concat([x, first], 3), len(COLOURS), 1, name="labels")
+
+
+def train(config):
+    if config.lab_colorization:
+        raise cli.InputError("--lab_colorization: labels are read off pairs")
+    options.check(config)
+    paths, skipped = sources.training(config)
+    height, width = options.size(config)
+    photos, maps = pairs.batches(paths, height, width, config.scale_size, True, config.batch_size, config.seed)
+    wanted = read_labels(maps)
+    logits = judge(photos, config.width)
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=logits))
+    right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, -1), wanted), tf.float32))
+    steps = training.steps_for(config, len(paths))
+    rate = tf.train.cosine_decay(config.lr, tf.train.get_or_create_global_step(), steps)
+    step = tf.train.AdamOptimizer(rate).minimize(loss)
+    training.fit(training.Model([training.Phase("train", steps, [step])], {"loss": loss, "accuracy": right},
+                                notes=skipped), config)
+
+
+def confusion(read, wanted):
+    """[12, 12] counts: rows what was wanted, columns what was read; both int arrays of one shape."""
+    return np.bincount(len(COLOURS) * wanted.ravel() + read.ravel(), minlength=len(COLOURS) ** 2).reshape(2 * [len(COLOURS)])
+
+
+def agreement(counts):
+    """Share of pixels read right, its mean over the labels that occur, and the mean of intersection over union."""
+    hits, wanted, read = np.diag(counts), counts.sum(1), counts.sum(0)
+    there = wanted > 0
+    return (hits.sum() / counts.sum(), np.mean(hits[there] / wanted[there]),
+            np.mean(hits[there] / (wanted + read - hits)[there]))
+
+
+def score(config, inputs, outputs, targets):
+    """How well the judge of --labels reads the labels in `inputs` off outputs and off targets: name -> share.
+
+    inputs, outputs, targets: [N, height, width, 3] in [0, 1].
+    """
+    if config.which_direction != "BtoA":
+        raise cli.InputError("--labels judges photographs made from labels: it needs --which_direction BtoA")
+    saved = cli.saved("pix2pix.labels", Config, config.labels)
+    if options.size(saved) != options.size(config):
+        raise cli.InputError("--labels {}: that network reads {} x {} pixels, this one draws {} x {}".format(
+            config.labels, *options.size(saved)[::-1], *options.size(config)[::-1]))
+    found = {}
+    with sessions.graph(saved), sessions.session() as session:
+        pixels = tf.placeholder(tf.float32, [None, None, None, 3])
+        seen, wanted = tf.argmax(judge(pixels, saved.width), -1), read_labels(pixels)
+        sessions.restore(session, saved.checkpoint)
+        asked = sessions.in_parts(session, wanted, pixels, inputs, 10)
+        for name, pictures in (("output", outputs), ("target", targets)):
+            counts = confusion(sessions.in_parts(session, seen, pixels, pictures, 10), asked)
+            for figure, share in zip(("pixels", "mean over labels", "intersection over union"), agreement(counts)):
+                found["labels read right, {}, {}".format(figure, name)] = float(share)
+    return found
+
+
+def main(argv=None):
+    cli.main("pix2pix.labels", Config, {"train": train}, __doc__, argv)
+
+
+if __name__ == "__main__":
+    main()
