@@ -76,21 +76,20 @@ def split(paths, test_share, folder):
     return (train, test) if train else (test, [])
 
 
-def decode(path, content=None):
+def decode(path, content=None, most=None):
     """The picture in a file: uint8 [height, width, 3], RGB, turned as its EXIF orientation says.
 
-    content: the file's bytes, if they have been read already.
+    content: the file's bytes, if they have been read already; most: pixels that it may have, PIL.Image.MAX_IMAGE_PIXELS if None.
 
     Grey of 16 bits is scaled to 8. CMYK and palettes are converted; colour profiles are not applied. Where a picture is
     transparent, `BACKGROUND` shows. Of an animation, the first picture.
 
     Raises:
-        InputError: the file cannot be read, is empty, cut short or no picture, or has more than
-            PIL.Image.MAX_IMAGE_PIXELS.
+        InputError: the file cannot be read, is empty, cut short or no picture, or has too many pixels.
     """
     try:
         with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as picture:
-            if picture.width * picture.height > Image.MAX_IMAGE_PIXELS:  # up to twice that many, Pillow would only warn
+            if picture.width * picture.height > (most or Image.MAX_IMAGE_PIXELS):  # up to twice that many, Pillow would only warn
                 raise Image.DecompressionBombError(f"{picture.width} x {picture.height} pixels are too many")
             picture.load()
             turn = _TURNS.get(_orientation(picture))

@@ -1,7 +1,5 @@
 """What fills holes without learning: the mean colour, OpenCV's two inpainting methods; and its smoothing of borders."""
 
-import importlib
-
 import numpy as np
 
 from graphmode import cli
@@ -11,11 +9,7 @@ SEAM = 3  # pixels inside the hole's border that `smooth` makes anew
 
 
 def opencv():
-    """The module cv2. Raises InputError with the cure."""
-    try:
-        return importlib.import_module("cv2")
-    except ImportError as error:
-        raise cli.InputError("OpenCV is not installed ({}): pip install opencv-python-headless".format(error)) from error
+    return cli.library("cv2", "opencv-python-headless")
 
 
 def mean_colour(picture, hole):

@@ -4,9 +4,7 @@ import contextlib
 import math
 import os
 import pathlib
-import shutil
 import sys
-import tempfile
 
 import numpy as np
 from PIL import Image
@@ -164,9 +162,6 @@ def export(config):
     Inputs: image, float32 [batch, height, width, 3] in [0, 1]; mask, float32 [batch, height, width, 1], above 0.5 where the
     hole is; all sides from 4. Output: completed, as the image, whose pixels it has outside the hole.
     """
-    target = pathlib.Path(config.output or runs.path(config.output_dir, "saved_model"))
-    if target.exists():
-        raise cli.InputError("{} exists already: remove it, or choose another --output".format(target))
     image = tf.placeholder(tf.float32, [None, None, None, 3], name="image")
     mask = tf.placeholder(tf.float32, [None, None, None, 1], name="mask")
     height, width = tf.unstack(tf.shape(image)[1:3])
@@ -176,17 +171,5 @@ def export(config):
     _, imitation, _ = model.complete(x, padded, config, config.as_published, fill(config))
     drawn = (imitation[:, :height, :width] + 1.0) / 2.0
     completed = tf.where(tf.tile(hole, [1, 1, 1, 3]) > 0.5, drawn, image, name="completed")
-    signature = tf.saved_model.predict_signature_def({"image": image, "mask": mask}, {"completed": completed})
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = pathlib.Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".saved_model."))
-    try:
-        with sessions.session() as session:
-            sessions.restore(session, config.checkpoint)
-            builder = tf.saved_model.Builder(str(temporary / "whole"))
-            signatures = {"complete": signature, "serving_default": signature}
-            builder.add_meta_graph_and_variables(session, [tf.saved_model.SERVING], signatures)
-            builder.save()
-        os.rename(str(temporary / "whole"), str(target))
-    finally:
-        shutil.rmtree(str(temporary))
-    print("exported: {}".format(target))
+    sessions.export(config.checkpoint, config.output or runs.path(config.output_dir, "saved_model"),
+                    {"complete": ({"image": image, "mask": mask}, {"completed": completed})})

@@ -14,6 +14,7 @@ by naming it in its own `Config`. TensorFlow is not imported here before the fla
 
 import argparse
 import collections
+import importlib
 import inspect
 import json
 import os
@@ -250,6 +251,14 @@ def main(program, config_class, modes, doc, argv=None, after_training=None):
         fail(program, "{}: {}".format(error.filename, error.strerror) if error.filename else error, 1)
     except KeyboardInterrupt:
         fail(program, "stopped", 130)
+
+
+def library(module, package):
+    """An optional library's module, which `pip install package` brings. Raises InputError with that cure."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise InputError("{} is not installed ({}): pip install {}".format(package, error, package)) from error
 
 
 def fail(program, message, status=2):

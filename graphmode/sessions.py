@@ -1,7 +1,11 @@
-"""Graphs and sessions: a fresh graph with its seed, a session, weights from a checkpoint, long arrays in parts."""
+"""Graphs and sessions: a fresh graph with its seed, a session, weights from a checkpoint, export, long arrays in parts."""
 
 import contextlib
+import os
+import pathlib
 import re
+import shutil
+import tempfile
 
 import numpy as np
 
@@ -37,6 +41,35 @@ def restore(opened, checkpoint, wanted=None):
         misfit = re.search(r"Key \S+ not found in checkpoint|lhs shape= ?\[.*?\] rhs shape= ?\[.*?\]", str(error))
         raise InputError("checkpoint {} {}".format(checkpoint, "does not fit this network: " + misfit[0] if misfit else
                                                    "is damaged: name an older one beside it")) from error
+
+
+def export(checkpoint, target, signatures):
+    """Writes the default graph, with a checkpoint's weights, as a SavedModel that needs nothing of this project.
+
+    Args:
+        target: the new folder, which is there whole or not at all.
+        signatures: name -> (name -> input tensor, name -> output tensor); the first is the serving default, too.
+
+    Raises:
+        InputError: `target` exists.
+    """
+    target = pathlib.Path(target)
+    if target.exists():
+        raise InputError("{} exists already: remove it, or choose another --output".format(target))
+    made = {name: tf.saved_model.predict_signature_def(*ends) for name, ends in signatures.items()}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = pathlib.Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".saved_model."))
+    try:
+        with session() as opened:
+            restore(opened, checkpoint)
+            builder = tf.saved_model.Builder(str(temporary / "whole"))
+            builder.add_meta_graph_and_variables(opened, [tf.saved_model.SERVING],
+                                                 {**made, "serving_default": next(iter(made.values()))})
+            builder.save()
+        os.rename(str(temporary / "whole"), str(target))
+    finally:
+        shutil.rmtree(str(temporary))
+    print("exported: {}".format(target))
 
 
 def in_parts(opened, fetches, placeholder, values, size=500):

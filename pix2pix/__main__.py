@@ -6,7 +6,7 @@ pairs), then `./run.sh pix2pix --mode test --checkpoint runs/pix2pix --input_dir
 
 from data import folders, pairs
 from graphmode import cli, training
-from pix2pix import model, options, sources, translate
+from pix2pix import export, model, options, sources, translate
 
 
 def train(config):
@@ -19,7 +19,8 @@ def train(config):
 
 
 def main(argv=None):
-    cli.main("pix2pix", options.Config, {"train": train, "test": translate.test}, __doc__, argv, after_training="test")
+    modes = {"train": train, "test": translate.test, "export": export.export}
+    cli.main("pix2pix", options.Config, modes, __doc__, argv, after_training="test")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,19 @@ MOST_FOR_MEAN = 2000  # training targets whose mean is a baseline
 JPEG_QUALITY = 95
 
 
+def translated(picture, config, joined):
+    """Input, output and, if the picture holds it, target, as one sees them: list of [1, height, width, 3] in [0, 1].
+
+    picture: uint8 [any height, any width, 3]; joined: whether it is a pair.
+    """
+    parts = [part[None] for part in sources.whole(picture, config, joined and not config.lab_colorization)]
+    if len(parts) == 1 and not config.lab_colorization:
+        inputs = model.preprocess(parts[0])
+        return [*model.visible(inputs, model.translate(inputs, config), config)]
+    inputs, targets = model.both_ways(parts, config)
+    return [*model.visible(inputs, model.translate(inputs, config), config), model.visible(inputs, targets, config)[1]]
+
+
 @contextlib.contextmanager
 def translator(config):
     """Yields a function of (uint8 [any height, any width, 3], whether that holds the target, too).
@@ -23,22 +36,13 @@ def translator(config):
     It returns inputs, outputs and targets as one sees them, [height, width, 3] in [0, 1]; targets None without one.
     """
     picture = tf.placeholder(tf.uint8, [None, None, 3])
-    with_target, alone = [], []
-    for joined, fetched in ((True, with_target), (False, alone)):
-        parts = [part[None] for part in sources.whole(picture, config, joined and not config.lab_colorization)]
-        if joined or config.lab_colorization:
-            inputs, targets = model.both_ways(parts, config)
-            fetched += [*model.visible(inputs, model.translate(inputs, config), config),
-                        model.visible(inputs, targets, config)[1]]
-        else:
-            inputs = model.preprocess(parts[0])
-            fetched += model.visible(inputs, model.translate(inputs, config), config)
+    with_target, alone = (translated(picture, config, joined) for joined in (True, False))
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
 
         def apply(pixels, joined):
             drawn = [batch[0] for batch in session.run(with_target if joined else alone, {picture: pixels})]
-            return drawn if joined else [*drawn, None]
+            return (drawn + [None])[:3]
         yield apply
 
 
