@@ -5,6 +5,7 @@ from data import folders
 from gan_book import cae, gan, vae
 from glcic import model as glcic, options, sources
 from graphmode import cli, plans, sessions, tf
+from pix2pix import model as pix2pix, options as pix2pix_options, sources as pix2pix_sources
 
 PROGRAMS = {"cae": cae, "vae": vae, "gan": gan}
 
@@ -19,10 +20,23 @@ def glcic_pictures(config):
     return folders.Pictures(sources.find(config).train[:200], [], [])
 
 
+def pix2pix_config(name, batch_size):
+    """The settings of a pix2pix model by its name: pix2pix_small or pix2pix (with _channels_last: PyTorch's layout)."""
+    return cli.settings(pix2pix_options.Config, batch_size=batch_size, which_direction="BtoA", max_steps=10**6,
+                        preset="small" if name.startswith("pix2pix_small") else "full")
+
+
+def pix2pix_files(config):
+    return pix2pix_sources.training(config)[0][:50]
+
+
 def _built(name, batch_size):
     if name.startswith("glcic"):
         config = glcic_config(name, batch_size)
         return glcic.build(config, glcic_pictures(config))
+    if name.startswith("pix2pix"):
+        config = pix2pix_config(name, batch_size)
+        return pix2pix.build(config, pix2pix_files(config), [])
     program = PROGRAMS[name]
     config = cli.settings(program.Config, batch_size=batch_size, max_steps=10**6)
     return program.build(config, data.load("digits"))
@@ -34,4 +48,5 @@ def stepper(name, batch_size):
     plan = plans.plan_of(model)[-1]
     session = sessions.session()
     session.run(tf.global_variables_initializer())
+    tf.train.start_queue_runners(session)
     return lambda number: plans.run_step(session, model, plan, number)

@@ -1,12 +1,13 @@
 """The same models in PyTorch: same layers, losses, optimisers, batches and numbers read back each step."""
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks import ours, theirs_glcic
+from benchmarks import ours, theirs_glcic, theirs_pix2pix
 import data
-from data import batches, squares
+from data import batches, folders, squares
 from glcic import sources
 
 
@@ -86,6 +87,11 @@ def stepper(name, batch_size):
         read = squares.batches(ours.glcic_pictures(config).train, batch_size=batch_size, seed=0, **sources.reading(config))
         step = theirs_glcic.joint_step(config)
         return lambda number: step(read(number))
+    if name.startswith("pix2pix"):
+        config = ours.pix2pix_config(name, batch_size)
+        kept = [folders.decode(path)[None] / np.float32(255) for path in ours.pix2pix_files(config)]
+        step = theirs_pix2pix.step(config, name.endswith("channels_last"))
+        return lambda number: step(*np.split(kept[number % len(kept)], 2, 2)[::-1])
     digits = data.load("digits")
     indices = batches.shuffled(len(digits.train_images), batch_size, 0)
     step = {"cae": _cae, "vae": _vae, "gan": _gan}[name]()

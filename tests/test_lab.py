@@ -13,8 +13,8 @@ COLOURS = np.concatenate([CORNERS, np.random.default_rng(0).random([20000, 3], n
 
 
 def test_lab_is_that_of_scikit_image(value):
-    # The largest difference measured is 0.01, skimage's matrix and white having other digits.
-    np.testing.assert_allclose(value(lab.rgb_to_lab(tf.constant(COLOURS))), skimage.color.rgb2lab(COLOURS), atol=0.02)
+    # White has other digits there.
+    np.testing.assert_allclose(value(lab.rgb_to_lab(tf.constant(COLOURS))), skimage.color.rgb2lab(COLOURS), atol=0.005)
 
 
 def test_white_black_and_red(value):
@@ -23,7 +23,7 @@ def test_white_black_and_red(value):
 
 
 def test_rgb_comes_back_from_lab(value):
-    np.testing.assert_allclose(value(lab.lab_to_rgb(lab.rgb_to_lab(tf.constant(COLOURS)))), COLOURS, atol=2e-3)
+    np.testing.assert_allclose(value(lab.lab_to_rgb(lab.rgb_to_lab(tf.constant(COLOURS)))), COLOURS, atol=1e-4)
 
 
 def test_rgb_of_lab_is_that_of_scikit_image(value):
