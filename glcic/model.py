@@ -11,7 +11,7 @@ Deviations from the blog, undone by `--as_published` (docs/errata.md):
 - Its MSE is over the whole picture, and its network does not know where the hole is. Here the MSE is over the hole, and
   the mask is a fourth channel, both as in the paper.
 - Its one Adam for three losses counts its steps for all of them. Here each network has its own, and the learning rates
-  fall to 0 along a cosine.
+  fall to 0 along cosines.
 - It draws with batch statistics. Here with the moving averages that training has gathered, so that a picture does not
   depend on others.
 
@@ -86,10 +86,11 @@ def share(right):
     return tf.reduce_mean(tf.cast(right, tf.float32))
 
 
-def solvers(config, steps, first):
+def solvers(config, first, second, third):
     """The optimisers of the completion network and of the discriminators; as published they are one.
 
-    steps, first: of the whole run and of the first phase; each network's rate falls over the steps in which it may learn.
+    first, second, third: steps of the phases. The completion network's rate falls to 0 in the first, and from --joint_lr in the
+    third; the discriminators' over the second and the third.
     """
     if config.as_published:
         return [tf.train.AdamOptimizer(config.lr, config.beta1)] * 2
@@ -98,8 +99,11 @@ def solvers(config, steps, first):
     rates = [config.lr, config.discriminator_lr]
     if config.lr_decay:
         step = tf.train.get_or_create_global_step()
-        rates = [tf.train.cosine_decay(config.lr, step, steps),
-                 tf.train.cosine_decay(config.discriminator_lr, tf.maximum(step - first, 0), max(1, steps - first))]
+
+        def falling(rate, start, length):
+            return tf.train.cosine_decay(rate, tf.maximum(step - start, 0), max(1, length))
+        alone, joint = falling(config.lr, 0, first), falling(config.joint_lr, first + second, third)
+        rates = [tf.where(step < first + second, alone, joint), falling(config.discriminator_lr, first, second + third)]
     return [tf.train.AdamOptimizer(rate, config.beta1) for rate in rates]
 
 
@@ -117,6 +121,8 @@ def examples(batch, config):
     size, half = config.size, config.size // 2
     x = sources.middle(batch, size) if config.cut == "middle" else tf.stack(
         [tf.random_crop(square, [size, size, 3]) for square in tf.unstack(batch)])
+    if config.flip:
+        x = tf.where(tf.random_uniform([config.batch_size]) < 0.5, tf.reverse(x, [2]), x)
     x = 2.0 * x - 1.0
     if config.as_published:
         boxes, corners = masks.published(config.batch_size, size, config.hole_min, config.hole_max, config.seed)
@@ -157,7 +163,7 @@ def build(config, pictures):
     steps = training.steps_for(config, len(pictures.train))
     first = min(config.completion_steps, steps)
     second = min(config.discriminator_steps, steps - first)
-    completion_solver, discriminator_solver = solvers(config, steps, first)
+    completion_solver, discriminator_solver = solvers(config, first, second, steps - first - second)
     completion_step = variables.minimize(mse, "G", completion_solver)
     discriminator_step = variables.minimize(real_loss + fake_loss, "D", discriminator_solver)
     joint_step = variables.minimize(mse + config.alpha * adversarial_loss, "G", completion_solver)

@@ -15,6 +15,7 @@ class Config(NamedTuple):
     crop: cli.whole(0) = 0  # side of the middle of each picture that is used, in its own pixels; 0: the largest square
     size: cli.whole(32, 1024) = 128  # side of a training picture in pixels, cut from squares 1.39 times as large
     cut: Literal["middle", "random"] = "middle"  # from where in the square; random suits pictures that are not aligned
+    flip: bool = False  # mirror half of the training pictures, by chance
     width: cli.whole(2) = 64  # filters of the first convolutions; the others have multiples
     hole_min: cli.whole(1) = 48  # shortest side of a hole in pixels
     hole_max: cli.whole(1) = 64  # longest; at most half of size
@@ -24,6 +25,7 @@ class Config(NamedTuple):
     discriminator_steps: cli.whole(0) = 2000  # T_D: steps of the second; the third has the rest
     alpha: cli.real(0.0) = 0.0004  # weight of the adversarial loss
     lr: cli.real(0.0) = 0.001  # of the completion network's Adam
+    joint_lr: cli.real(0.0) = 0.0004  # of the same at the beginning of the third phase, unless rates are constant
     discriminator_lr: cli.real(0.0) = 0.001  # of the discriminators' Adam
     beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams
     image: str = ""  # picture to complete (complete)
@@ -35,8 +37,9 @@ class Config(NamedTuple):
     implies = {
         "as_published": {"lr_decay": False},
         "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
-        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "alpha": 0.006,
-                         "discriminator_lr": 0.0003, "max_steps": 10000, "completion_steps": 6800, "discriminator_steps": 400},
+        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "flip": True,
+                         "alpha": 0.002, "discriminator_lr": 0.0003, "max_steps": 11600, "completion_steps": 8000,
+                         "discriminator_steps": 1600},
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import config_of, moved, shapes
 from data import faces, folders, squares
 from glcic import convolutions, factors, masks, model, networks, options, sources
-from graphmode import cli, runs, tf, training, variables
+from graphmode import cli, runs, sessions, tf, training, variables
 
 TINY = dict(size=32, width=2, batch_size=4, hole_min=8, hole_max=16, input="feed", display_freq=0, max_steps=9,
             completion_steps=3, discriminator_steps=3)
@@ -186,14 +186,38 @@ def test_one_adam_for_three_losses_lets_the_discriminators_leap(tmp_path, photog
     assert leaps == pytest.approx([expected, 1.0], rel=0.01)
 
 
+def test_rates_fall_in_the_phases_in_which_a_network_learns(tmp_path):
+    completion_solver, discriminator_solver = model.solvers(tiny(tmp_path, lr=0.01, joint_lr=0.002, discriminator_lr=0.03), 10, 4, 6)
+    step = tf.train.get_or_create_global_step()
+    with sessions.session() as session:
+        def rates(number):
+            step.load(number, session)
+            return session.run([completion_solver._lr, discriminator_solver._lr])
+        session.run(tf.global_variables_initializer())
+        assert rates(0) == pytest.approx([0.01, 0.03]) and rates(5)[0] == pytest.approx(0.005)
+        assert rates(9)[0] < 0.001 and rates(9)[1] == pytest.approx(0.03)
+        assert rates(14)[0] == pytest.approx(0.002) and rates(15) == pytest.approx([0.00187, 0.015], rel=0.01)
+        assert max(rates(20)) < 1e-8
+
+
+def test_half_of_the_pictures_are_mirrored_if_asked(tmp_path):
+    ramp = np.broadcast_to(np.linspace(0, 1, 44, dtype=np.float32)[None, None, :, None], [4, 44, 44, 3])
+    for flip in (False, True):
+        tf.reset_default_graph()
+        x, _, _ = model.examples(tf.constant(ramp), tiny(tmp_path, flip=flip))
+        with sessions.session() as session:
+            mirrored = np.concatenate([session.run(x)[:, 0, 0, 0] > 0 for _ in range(50)])
+        assert (60 < mirrored.sum() < 140) if flip else not mirrored.any()
+
+
 def test_the_papers_recipe(tmp_path, photographs, value):
     config = tiny(tmp_path, recipe="paper")
     assert (config.batch_size, cli.settings(options.Config, recipe="paper").batch_size) == (4, 96)
     small = cli.settings(options.Config, recipe="paper", preset="small")
-    assert (small.max_steps, small.completion_steps, small.size) == (10000, 6800, 64)
+    assert (small.max_steps, small.completion_steps, small.size) == (11600, 8000, 64)
     pictures = folders.pictures(photographs)
     built = model.build(config, pictures)
-    assert {type(solver) for solver in model.solvers(config, 9, 3)} == {tf.train.AdadeltaOptimizer}
+    assert {type(solver) for solver in model.solvers(config, 3, 3, 3)} == {tf.train.AdadeltaOptimizer}
     mean = squares.load(pictures.train, **sources.reading(config)).mean((0, 1, 2)) / 127.5 - 1
     colour = next(v for v in tf.global_variables() if v.op.name == "mean_colour")
     np.testing.assert_allclose(value(colour), mean, atol=1e-5)
