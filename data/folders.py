@@ -1,5 +1,6 @@
 """Pictures in a user's folder: found, checked, divided, decoded."""
 
+import collections
 import concurrent.futures
 import hashlib
 import io
@@ -56,6 +57,22 @@ def find(folder):
         raise InputError(f"{folder} holds no pictures, that is, files that end in {endings}: "
                          "name another folder with --input_dir")
     return sorted(paths)
+
+
+def names(paths, folder):
+    """A name for each picture: its path below the folder without the ending; with it, where two would have one name."""
+    whole = [os.path.relpath(path, pathlib.Path(folder).expanduser()) for path in paths]
+    short = [os.path.splitext(name)[0] for name in whole]
+    counted = collections.Counter(short)
+    chosen = [name if counted[name] == 1 else long for name, long in zip(short, whole)]
+    return chosen if len(set(chosen)) == len(chosen) else whole
+
+
+def check_apart(target, *read):
+    """Raises InputError if the folder that is written is one that is read, or lies in it: what is made would be read."""
+    for folder in read:
+        if os.path.realpath(folder) in (os.path.realpath(target), *map(str, pathlib.Path(os.path.realpath(target)).parents)):
+            raise InputError(f"--output_dir {target} is, or lies in, {folder}, from which pictures are read: choose another")
 
 
 def split(paths, test_share, folder):

@@ -1,9 +1,11 @@
 """Pairs of pictures, side by side in one file, and single ones, through TensorFlow 1's input queues."""
 
+import contextlib
 import pathlib
 
 from data import folders, queues
 from graphmode import tf
+from graphmode.cli import InputError
 
 
 def find(folder):
@@ -13,10 +15,13 @@ def find(folder):
 
 
 def unseen_beside(folder):
-    """The folder `val` or `test` beside a folder `train`; None if there is none, or the folder has another name."""
+    """The folder `val` or `test` with pictures beside a folder `train`; None if there is none, or the folder has another name."""
     folder = pathlib.Path(folder)
-    beside = [folder.with_name(name) for name in ("val", "test") if folder.name == "train"]
-    return next((other for other in beside if other.is_dir()), None)
+    for name in ("val", "test") if folder.name == "train" else ():
+        with contextlib.suppress(InputError):
+            find(folder.with_name(name))
+            return folder.with_name(name)
+    return None
 
 
 def halves(picture):

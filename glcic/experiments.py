@@ -1,7 +1,7 @@
 """The blog's experiments: one factor at a time against a base, measured, with a verdict on whether the two networks fight.
 
 Run: `./run.sh glcic.experiments --input_dir FOLDER` (without a folder, on drawn faces); `--list` shows them; `--only
-bn_layers,bn_author --seeds 3` runs some. What is done is not done again: interrupt it and go on with the same command.
+bn_slim,bn_layers,bn_author --seeds 3` runs some. What is done is not done again: interrupt it and go on with the same command.
 index.html in runs/experiments shows the table, curves and pictures. The first phase is trained once for each seed and
 shared, unless an experiment changes it.
 """
@@ -179,7 +179,7 @@ def _parser():
     parser.add_argument("--crop", type=cli.whole(0), default=0, help="see glcic --help (default: 0)")
     parser.add_argument("--output_dir", default="runs/experiments", help="(default: runs/experiments)")
     parser.add_argument("--first_steps", type=cli.whole(1), default=1200, help="of the first phase (default: 1200)")
-    parser.add_argument("--discriminator_steps", type=cli.whole(1), default=150, help="of the second phase (default: 150)")
+    parser.add_argument("--discriminator_steps", type=cli.whole(1), default=600, help="of the second phase (default: 600)")
     parser.add_argument("--max_steps", type=cli.whole(1), default=300, help="of the third phase (default: 300)")
     return parser
 
@@ -188,7 +188,9 @@ def main(argv=None):
     try:
         flags = _parser().parse_args(argv)
         known = {experiment.name: experiment for experiment in blog.EXPERIMENTS}
-        names = [name for name in flags.only.split(",") if name] or list(known)
+        # The base has slim's batch norm: who asks for that by its name means the base.
+        names = ["base" if name == "bn_slim" else name for name in flags.only.split(",") if name]
+        names = list(dict.fromkeys(names)) or list(known)
         for name in names:
             if name not in known:
                 raise cli.InputError("there is no experiment {!r}: --list shows their names".format(name))

@@ -150,8 +150,8 @@ def parse(program, config_class, modes, doc, argv=None):
     for name, value in given.items():
         if isinstance(value, str) and value.startswith("~"):
             given[name] = os.path.expanduser(value)  # --output_dir=~/x: no shell does it there
-    if given.get("input_dir"):
-        given["input_dir"] = os.path.abspath(given["input_dir"])  # a run remembers it, wherever it is evaluated
+        if value and name in ("input_dir", "val_dir", "labels"):
+            given[name] = os.path.abspath(given[name])  # a run remembers it, wherever it is evaluated
     config = settings(config_class, program=program, **given)
     if config.mode != "train":
         if not config.checkpoint:
@@ -168,6 +168,9 @@ def parse(program, config_class, modes, doc, argv=None):
     if config.checkpoint:
         config = config._replace(checkpoint=str(runs.find_checkpoint(config.checkpoint)))
     if config.resume:
+        if not runs.holds_a_run(config.output_dir):
+            raise InputError("{} holds no run to go on with: begin with --checkpoint and weights, or without --resume".format(
+                config.output_dir))
         saved = _saved(program, config.output_dir, config)
         for name in given.keys() - _CHANGEABLE:
             if name in saved and saved[name] != given[name]:

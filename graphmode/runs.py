@@ -75,17 +75,18 @@ def stored(folder):
 
     A folder of the pix2pix that the notes read has options.json instead; what is there is taken over as that program does.
     """
-    old, file = path(folder, "options.json"), path(folder, "config.json")
+    file = path(folder, "config.json")
+    old = not file.exists() and path(folder, "options.json").exists()
+    file = path(folder, "options.json") if old else file
     try:
-        if old.exists() and not file.exists():
-            options = json.loads(old.read_text(encoding="utf-8"))
-            return "pix2pix", {"as_published": True, **{name: options[name] for name in _OLD_OPTIONS}}
         found = json.loads(file.read_text(encoding="utf-8"))
+        if old:
+            return "pix2pix", {"as_published": True, **{name: found[name] for name in _OLD_OPTIONS if name in found}}
         return found["program"], dict(found["config"])
     except FileNotFoundError:
         raise InputError("{} holds no run: there is no config.json in it".format(folder)) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError("{}/config.json cannot be read ({}): use another run".format(folder, error)) from None
+        raise InputError("{} cannot be read ({}): use another run".format(file, error)) from None
 
 
 def checkpoints(folder):

@@ -6,15 +6,18 @@ pairs), then `./run.sh pix2pix --mode test --checkpoint runs/pix2pix --input_dir
 
 from data import folders, pairs
 from graphmode import cli, training
-from pix2pix import export, model, options, sources, translate
+from pix2pix import export, labels, model, options, sources, translate
 
 
 def train(config):
     options.check(config)
+    if config.labels:
+        labels.check(config)
     paths, skipped = sources.training(config)
-    sources.check_pairs(config, paths[0])
+    if not config.lab_colorization and config.targets != "yes":
+        config = config._replace(pair_ratio=config.pair_ratio or sources.ratio(paths[0]))
     beside = sources.unseen_folder(config)
-    unseen = folders.usable(pairs.find(beside)[:model.SHOWN])[0] if beside else []
+    unseen = folders.usable(pairs.find(beside))[0] if beside else []
     training.fit(model.build(config, paths, unseen)._replace(notes=skipped), config)
 
 

@@ -4,6 +4,7 @@ The paper judges translations of label maps by what a network trained on real ph
 pix2pix.labels --input_dir facades/train`, then `./run.sh pix2pix --mode test --labels runs/labels ...`.
 """
 
+import contextlib
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from data import facades, pairs
 from graphmode import cli, sessions, tf, training
 from pix2pix import options, sources
 
+FIGURES = ("pixels", "mean over labels", "intersection over union")
 COLOURS = np.array(list(facades.LABELS.values()), np.float32) / 255.0
 
 
@@ -21,7 +23,6 @@ class Config(NamedTuple):
     crop_size: cli.whole(32, 4096) = 256  # height and width of the photographs
     crop_width: cli.whole(0, 4096) = 0  # width; 0: as the height
     scale_size: cli.whole(0) = 286  # to which they are enlarged before they are cut
-    lab_colorization: bool = False  # must stay off
     width: cli.whole(1) = 32  # filters of the first layer
     batch_size: cli.whole(1) = 8  # pairs per step
     max_steps: cli.whole(0) = 2500  # 0: --max_epochs decides
@@ -50,10 +51,9 @@ def judge(photos, width):
 
 
 def train(config):
-    if config.lab_colorization:
-        raise cli.InputError("--lab_colorization: labels are read off pairs")
     options.check(config)
     paths, skipped = sources.training(config)
+    sources.ratio(paths[0])
     height, width = options.size(config)
     photos, maps = pairs.batches(paths, height, width, config.scale_size, True, config.batch_size, config.seed)
     wanted = read_labels(maps)
@@ -80,28 +80,31 @@ def agreement(counts):
             np.mean(hits[there] / (wanted + read - hits)[there]))
 
 
-def score(config, inputs, outputs, targets):
-    """How well the judge of --labels reads the labels in `inputs` off outputs and off targets: name -> share.
-
-    inputs, outputs, targets: [N, height, width, 3] in [0, 1].
-    """
-    if config.which_direction != "BtoA":
+def check(config):
+    """The settings of the judge of --labels. Raises InputError if it cannot judge this run's translations."""
+    if config.which_direction != "BtoA" or config.lab_colorization:
         raise cli.InputError("--labels judges photographs made from labels: it needs --which_direction BtoA")
     saved = cli.saved("pix2pix.labels", Config, config.labels)
     if options.size(saved) != options.size(config):
         raise cli.InputError("--labels {}: that network reads {} x {} pixels, this one draws {} x {}".format(
             config.labels, *options.size(saved)[::-1], *options.size(config)[::-1]))
-    found = {}
-    with sessions.graph(saved), sessions.session() as session:
-        pixels = tf.placeholder(tf.float32, [None, None, None, 3])
+    return saved
+
+
+@contextlib.contextmanager
+def reader(config):
+    """Yields a function that reads the labels asked for in an input off the output and off the target: name -> counts."""
+    saved = check(config)
+    with tf.Graph().as_default(), sessions.session() as session:
+        pixels = tf.placeholder(tf.float32, [1, None, None, 3])
         seen, wanted = tf.argmax(judge(pixels, saved.width), -1), read_labels(pixels)
         sessions.restore(session, saved.checkpoint)
-        asked = sessions.in_parts(session, wanted, pixels, inputs, 10)
-        for name, pictures in (("output", outputs), ("target", targets)):
-            counts = confusion(sessions.in_parts(session, seen, pixels, pictures, 10), asked)
-            for figure, share in zip(("pixels", "mean over labels", "intersection over union"), agreement(counts)):
-                found["labels read right, {}, {}".format(figure, name)] = float(share)
-    return found
+
+        def read(inputs, output, target):
+            asked = session.run(wanted, {pixels: inputs[None]})
+            return {name: confusion(session.run(seen, {pixels: picture[None]}), asked)
+                    for name, picture in (("output", output), ("target", target))}
+        yield read
 
 
 def main(argv=None):

@@ -12,7 +12,9 @@ Deviations, undone by `--as_published` (docs/errata.md):
 - The printed losses are moving averages that begin at 0, 1 % of the true value at first; here they are corrected for that.
 """
 
-from data import folders, pairs
+import numpy as np
+
+from data import pairs
 from graphmode import tf, training, variables
 from pix2pix import lab, networks, options, sources
 
@@ -145,17 +147,15 @@ def build(config, paths, unseen):
                           joined=not config.lab_colorization, published=config.as_published)
     train, losses = create_model(*both_ways(batch, config), config)
     steps = training.steps_for(config, len(paths))
-    return training.Model(phases=[training.Phase("train", steps, [train])], scalars=losses,
-                          images={"inputs_outputs_targets": shown((unseen or paths)[:SHOWN], config)})
+    grids = {"inputs_outputs_targets": shown((unseen or paths)[:SHOWN], config)} if config.display_freq else {}
+    return training.Model(phases=[training.Phase("train", steps, [train])], scalars=losses, images=grids)
 
 
 def shown(paths, config):
     """Pictures one by one, as `--mode test` has them: [SHOWN or fewer, height, 3 * width, 3] in [0, 1]."""
-    prepared = tf.stack([tf.stack(sources.whole(tf.constant(folders.decode(path)), config)) for path in paths])
-
     def row(pictures):
         inputs, targets = both_ways([picture[None] for picture in tf.unstack(pictures)], config)
         outputs = translate(inputs, config)
         (seen, drawn), (_, wanted) = visible(inputs, outputs, config), visible(inputs, targets, config)
         return tf.concat([seen, drawn, wanted], 2)[0]
-    return tf.map_fn(row, prepared, parallel_iterations=1)
+    return tf.map_fn(row, tf.constant(np.stack(list(sources.prepared(paths, config)))), parallel_iterations=1)

@@ -13,7 +13,7 @@ class Config(NamedTuple):
     max_epochs: cli.whole(1) = 200  # passes over the pairs
     display_freq: cli.whole(0) = 0  # steps between picture grids in samples/ (0: none)
     save_freq: cli.whole(1) = 5000  # steps between checkpoints
-    aspect_ratio: cli.real(0.01, 100.0) = 1.0  # width / height of the files that test writes
+    aspect_ratio: cli.real(0.01, 100.0) = 1.0  # how many times wider than the network's pictures test's files are (below 1: higher)
     lab_colorization: bool = False  # split pictures into lightness (A) and colour (B)
     batch_size: cli.whole(1) = 1  # pairs per step
     which_direction: Literal["AtoB", "BtoA"] = "AtoB"  # what is translated into what
@@ -30,7 +30,8 @@ class Config(NamedTuple):
     norm: Literal["batch", "instance", "none"] = "batch"  # after convolutions, in both networks
     conv: Literal["tf_nn", "layers", "separable"] = "tf_nn"  # the notes' convolutions, tf.layers', or the program's later ones
     output_filetype: Literal["png", "jpeg"] = "png"  # of the pictures that test writes
-    targets: Literal["auto", "yes", "no"] = "auto"  # whether test's files hold a target half; auto: by their shape
+    targets: Literal["auto", "yes", "no"] = "auto"  # whether files hold a target half; auto: test tells by their shape
+    pair_ratio: cli.real(0.0) = 0.0  # width / height of a file that holds a pair; 0: that of the first one trained on
     labels: str = ""  # a run of pix2pix.labels, which judges facades (test)
     output: str = ""  # folder of the SavedModel (export)
     implies = {"preset small": {"crop_size": 64, "scale_size": 72, "ngf": 16, "ndf": 16, "display_freq": 2000}}

@@ -66,8 +66,16 @@ def edges(picture):
 
 
 def partners(folder):
-    """Name without ending -> path of the pictures in --b_dir."""
-    return {path.stem: path for path in folders.find(folder)}
+    """Path below the folder without the ending -> path of the pictures in --b_dir. Raises InputError if two have one."""
+    found = {}
+    for path in folders.find(folder):
+        if found.setdefault(_below(path, folder), path) != path:
+            raise cli.InputError("{} and {} could both be a partner: rename one".format(found[_below(path, folder)], path))
+    return found
+
+
+def _below(path, folder):
+    return os.path.splitext(os.path.relpath(path, folder))[0]
 
 
 def targets(path, name, flags):
@@ -80,14 +88,17 @@ def made(path, flags, others):
     """What becomes of one picture: a list of uint8 [height, width, 3]. Raises InputError."""
     picture = folders.decode(path)
     if flags.operation == "combine":
-        if path.stem not in others:
+        name = _below(path, flags.input_dir)
+        if name not in others:
             raise cli.InputError("{}: no partner of that name in {}".format(path, flags.b_dir))
         try:
-            return [combine(picture, folders.decode(others[path.stem]))]
+            return [combine(picture, folders.decode(others[name]))]
         except cli.InputError as error:
             raise cli.InputError(error if str(path) in str(error) else "{}: {}".format(path, error)) from None
     if flags.operation == "split":
-        return pairs.halves(picture)
+        if picture.shape[1] < 2:
+            raise cli.InputError("{}: one pixel wide, there are no halves".format(path))
+        return pairs.halves(picture[:, :picture.shape[1] // 2 * 2])  # of one size, so that they can be combined again
     if flags.operation == "resize":
         return [resize(picture, flags.size, flags.pad)]
     return [{"grayscale": grayscale, "blank": blank, "edges": edges}[flags.operation](picture)]
@@ -99,13 +110,9 @@ def process(flags):
         raise cli.InputError("--operation combine needs --b_dir: the folder of the right halves")
     if flags.operation == "edges":
         cli.library("cv2", "opencv-python-headless")
+    folders.check_apart(flags.output_dir, flags.input_dir, *([flags.b_dir] if flags.operation == "combine" else []))
     paths = folders.find(flags.input_dir)
-    if os.path.realpath(flags.output_dir) == os.path.realpath(flags.input_dir):
-        raise cli.InputError("--output_dir {} is --input_dir: what is made would be read".format(flags.output_dir))
     others = partners(flags.b_dir) if flags.operation == "combine" else {}
-    below = [os.path.relpath(path.with_suffix(""), flags.input_dir) for path in paths]
-    # With its ending where two pictures would become one file.
-    names = [name if below.count(name) == 1 else name + path.suffix for name, path in zip(below, paths)]
 
     def one(work):
         path, name = work
@@ -121,7 +128,7 @@ def process(flags):
     found = []
     with concurrent.futures.ThreadPoolExecutor(flags.workers) as pool, tqdm.tqdm(
             total=len(paths), desc=flags.operation, unit="picture", disable=None) as bar:  # None: terminals only
-        work = list(zip(paths, names))
+        work = list(zip(paths, folders.names(paths, flags.input_dir)))
         for first in range(0, len(work), folders.CHUNK):
             for result in pool.map(one, work[first:first + folders.CHUNK]):
                 bar.update()
@@ -142,7 +149,10 @@ def main(argv=None):
     parser.add_argument("--pad", action="store_true", help="widen pictures to a square instead of cutting them (resize)")
     parser.add_argument("--workers", type=cli.whole(1, 256), default=os.cpu_count() or 1, help="threads (default: one per core)")
     try:
-        done, there, faults = process(parser.parse_args(argv))
+        flags = parser.parse_args(argv)
+        for name in ("input_dir", "output_dir", "b_dir"):
+            setattr(flags, name, os.path.expanduser(getattr(flags, name)))
+        done, there, faults = process(flags)
     except cli.InputError as error:
         cli.fail("pix2pix.process", error)
     except OSError as error:

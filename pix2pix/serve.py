@@ -6,32 +6,40 @@ bytes of a picture and answers with a PNG, or with a status from 400 and one lin
 
 import pathlib
 
+import numpy as np
+from PIL import Image
+
 from data import facades, folders
 from graphmode import cli, images, report, sessions, tf
 
 MOST_BYTES = 8 << 20  # of an upload
 MOST_PIXELS = 4096 * 4096
+LARGEST_SIDE = 1024  # beyond which pictures are shrunk before the network sees them
 
 
 def load(folder):
-    """The function of an exported network: the bytes of a PNG file -> those of its translation. Raises InputError."""
+    """The function of an exported network: [height, width, 3] in [0, 1] -> its translation. Raises InputError."""
     if not pathlib.Path(folder, "saved_model.pb").exists():
         raise cli.InputError("--model {} holds no saved_model.pb: make one with ./run.sh pix2pix --mode export --checkpoint RUN"
                              .format(folder))
     session = sessions.session()
     try:
-        signature = tf.saved_model.load(session, [tf.saved_model.SERVING], str(folder)).signature_def["translate_file"]
+        signature = tf.saved_model.load(session, [tf.saved_model.SERVING], str(folder)).signature_def["translate"]
     except (tf.errors.OpError, OSError, KeyError) as error:
         raise cli.InputError("--model {} is no export of pix2pix: {}".format(folder, str(error).splitlines()[0])) from None
-    contents, png = signature.inputs["contents"].name, signature.outputs["png"].name
-    return lambda uploaded: session.run(png, {contents: uploaded})
+    given, made = signature.inputs["images"].name, signature.outputs["translations"].name
+    return lambda picture: session.run(made, {given: picture[None]})[0]
 
 
-def checked(uploaded):
-    """An upload as the bytes of a PNG file that we wrote ourselves. Raises InputError: what is wrong, in one line."""
+def read(uploaded):
+    """An upload as [height, width, 3] in [0, 1]. Raises InputError: what is wrong, in one line."""
     if not uploaded:
         raise cli.InputError("nothing was sent: send the bytes of a picture")
-    return images.png(folders.decode("the upload", uploaded, MOST_PIXELS))
+    picture = folders.decode("the upload", uploaded, MOST_PIXELS)
+    times = -(-max(picture.shape) // LARGEST_SIDE)
+    if times > 1:
+        picture = np.asarray(Image.fromarray(picture).reduce(times))
+    return picture / np.float32(255)
 
 
 def application(translate):
@@ -39,8 +47,8 @@ def application(translate):
     flask = cli.library("flask", "flask")
     app = flask.Flask("pix2pix.serve")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
-    page = report.template("serve.html", __file__).render(labels={
-        name: "#%02x%02x%02x" % colour for name, colour in facades.LABELS.items()})
+    page = report.template("serve.html", __file__).render(
+        most=MOST_BYTES, labels={name: "#%02x%02x%02x" % colour for name, colour in facades.LABELS.items()})
 
     def line(text, status):
         return flask.Response(text.replace("\n", " ") + "\n", status, mimetype="text/plain")
@@ -52,16 +60,19 @@ def application(translate):
     @app.post("/translate")
     def answer():
         try:
-            return flask.Response(translate(checked(flask.request.get_data(cache=False))), mimetype="image/png")
+            made = translate(read(flask.request.get_data(cache=False)))
+            return flask.Response(images.png(images.to_uint8(made)), mimetype="image/png")
         except cli.InputError as error:
             return line(str(error), 400)
 
     @app.errorhandler(404)
     @app.errorhandler(405)
     @app.errorhandler(413)
+    @app.errorhandler(500)
     def refuse(error):
         return line({404: "there is only / and /translate", 405: "POST a picture to /translate",
-                     413: "more than {} bytes are too many".format(MOST_BYTES)}[error.code], error.code)
+                     413: "more than {} bytes are too many".format(MOST_BYTES),
+                     500: "the translation failed; the server's terminal says why"}[error.code], error.code)
     return app
 
 
@@ -69,18 +80,21 @@ def main(argv=None):
     parser = cli.Parser(prog="pix2pix.serve", description=__doc__.split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("--model", required=True, help="folder that --mode export wrote")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine alone)")
-    parser.add_argument("--port", type=cli.whole(1, 65535), default=8000, help="(default: 8000)")
+    parser.add_argument("--port", type=cli.whole(0, 65535), default=8000, help="(default: 8000; 0: any that is free)")
     try:
         flags = parser.parse_args(argv)
         waitress = cli.library("waitress", "waitress")
         app = application(load(flags.model))
-        server = waitress.create_server(app, host=flags.host, port=flags.port, max_request_body_size=MOST_BYTES)
-        print("open http://{}:{}/ (Ctrl-C ends it)".format(flags.host, flags.port), flush=True)
+        # Above our own limit, whose answer is one line.
+        server = waitress.create_server(app, host=flags.host, port=flags.port, max_request_body_size=8 * MOST_BYTES)
+        print("open http://{}:{}/ (Ctrl-C ends it)".format(flags.host, server.effective_port), flush=True)
         server.run()
     except cli.InputError as error:
         cli.fail("pix2pix.serve", error)
-    except OSError as error:
-        cli.fail("pix2pix.serve", "cannot listen at {}:{}: {}".format(flags.host, flags.port, error.strerror), 1)
+    except KeyboardInterrupt:
+        cli.fail("pix2pix.serve", "stopped", 130)
+    except (OSError, ValueError) as error:
+        cli.fail("pix2pix.serve", "cannot listen at {}:{}: {}".format(flags.host, flags.port, error))
 
 
 if __name__ == "__main__":

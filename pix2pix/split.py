@@ -26,7 +26,7 @@ def split(flags):
     if flags.train_frac + flags.test_frac > 1:
         raise cli.InputError("--train_frac {} and --test_frac {} are more than 1 together".format(
             flags.train_frac, flags.test_frac))
-    folder = pathlib.Path(flags.dir)
+    folder = pathlib.Path(flags.dir).expanduser()
     found = pairs.find(folder)
     loose = [path for path in found if path.parent == folder]
     # What an interrupted call has moved already: with the rest it makes the same division.
@@ -35,6 +35,9 @@ def split(flags):
     if not loose or any(parts[name] != part for name, part in moved.items()):
         raise cli.InputError("{} has been divided already: its pictures lie in {}".format(
             folder, ", ".join(sorted(set(moved.values()))) or "other folders"))
+    taken = [path.name for path in loose if path.name in moved or (folder / parts[path.name] / path.name).exists()]
+    if taken:
+        raise cli.InputError("{} lies in {} and in {}: rename one".format(taken[0], folder, folder / parts[taken[0]]))
     for path in loose:
         (folder / parts[path.name]).mkdir(exist_ok=True)
         os.rename(str(path), str(folder / parts[path.name] / path.name))
@@ -52,6 +55,8 @@ def main(argv=None):
         cli.fail("pix2pix.split", error)
     except OSError as error:
         cli.fail("pix2pix.split", "{}: {}".format(error.filename, error.strerror), 1)
+    except KeyboardInterrupt:
+        cli.fail("pix2pix.split", "stopped; the same command goes on", 130)
     print(", ".join("{}: {}".format(*pair) for pair in counts.items()))
 
 

@@ -1,30 +1,34 @@
 """--mode test: translates every picture of a folder, shows them row by row in index.html, and measures how near they come."""
 
+import collections
 import contextlib
 import io
+import os
 import sys
+import urllib.parse
 
 import numpy as np
 from PIL import Image
 import tqdm
 
 from data import folders, pairs
-from graphmode import cli, images, report, runs, scores, sessions, tf
-from pix2pix import labels, lab, model, options, sources
+from graphmode import cli, images, report, runs, sessions, tf
+from pix2pix import judging, model, options, sources
 
-MOST_FOR_MEAN = 2000  # training targets whose mean is a baseline
 JPEG_QUALITY = 95
+SHOWN = 8  # rows in the figure of the report
+MARK = 'content="pix2pix --mode test"'  # in our pages, so that no other one is replaced
 
 
 def translated(picture, config, joined):
     """Input, output and, if the picture holds it, target, as one sees them: list of [1, height, width, 3] in [0, 1].
 
-    picture: uint8 [any height, any width, 3]; joined: whether it is a pair.
+    picture: [any height, any width, 3] in [0, 1]; joined: whether it is a pair.
     """
-    parts = [part[None] for part in sources.whole(picture, config, joined and not config.lab_colorization)]
-    if len(parts) == 1 and not config.lab_colorization:
-        inputs = model.preprocess(parts[0])
+    if not joined and not config.lab_colorization:
+        inputs = model.preprocess(sources.whole(picture, config, False)[0][None])
         return [*model.visible(inputs, model.translate(inputs, config), config)]
+    parts = [part[None] for part in sources.whole(picture, config, not config.lab_colorization)]
     inputs, targets = model.both_ways(parts, config)
     return [*model.visible(inputs, model.translate(inputs, config), config), model.visible(inputs, targets, config)[1]]
 
@@ -36,7 +40,9 @@ def translator(config):
     It returns inputs, outputs and targets as one sees them, [height, width, 3] in [0, 1]; targets None without one.
     """
     picture = tf.placeholder(tf.uint8, [None, None, 3])
-    with_target, alone = (translated(picture, config, joined) for joined in (True, False))
+    numbers = tf.cast(picture, tf.float32) / 255.0
+    with_target = translated(numbers, config, True)
+    alone = with_target if config.lab_colorization else translated(numbers, config, False)
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
 
@@ -46,108 +52,69 @@ def translator(config):
         yield apply
 
 
-def sharpness(pictures):
-    """The mean absolute difference of neighbouring pixels of [N, height, width, 3] in [0, 1]."""
-    return float(sum(np.abs(np.diff(pictures, axis=axis)).mean() for axis in (1, 2)) / 2)
-
-
-def figures(outputs, targets):
-    """L1, PSNR in dB, SSIM and sharpness, means over [N, height, width, 3] pictures in [0, 1]: name -> number."""
-    return {"L1": float(np.abs(outputs - targets).mean()), "PSNR": float(scores.psnr(outputs, targets).mean()),
-            "SSIM": float(scores.ssim_map(outputs, targets).mean()), "sharpness": sharpness(outputs)}
-
-
-def mean_target(config):
-    """The mean of the training's targets, [height, width, 3] in [0, 1]; None where its folder is gone."""
-    try:
-        paths, _ = sources.training(config)
-    except cli.InputError:
-        return None
-    paths = paths[:MOST_FOR_MEAN]
-    picture = tf.placeholder(tf.uint8, [None, None, 3])
-    wanted = sources.whole(picture, config)[1 if config.which_direction == "AtoB" else 0]
-    with sessions.session() as session:
-        return np.mean([session.run(wanted, {picture: pixels}) for pixels in folders.in_threads(folders.decode, paths)], 0)
-
-
-def colour_difference(pictures, others):
-    """CIE76: the mean Euclidean distance in Lab of [N, height, width, 3] pictures in [0, 1]."""
-    both = [tf.placeholder(tf.float32, [None, None, None, 3]) for _ in range(2)]
-    distance = tf.reduce_mean(tf.norm(lab.rgb_to_lab(both[0]) - lab.rgb_to_lab(both[1]), axis=-1))
-    with sessions.session() as session:
-        return float(np.mean([session.run(distance, {both[0]: a[None], both[1]: b[None]}) for a, b in zip(pictures, others)]))
-
-
-def measure(config, inputs, outputs, targets):
-    """name -> number, of lists of pictures in [0, 1], and of what translates without having learned."""
-    inputs, outputs, targets = map(np.stack, (inputs, outputs, targets))
-    judged = {"output": outputs}
-    if config.lab_colorization:
-        if config.which_direction == "AtoB":
-            judged["grey"] = inputs
-    else:
-        trained = cli.saved("pix2pix", options.Config, config.checkpoint)
-        mean = mean_target(trained)
-        if mean is not None:
-            judged["mean of the training's targets"] = np.broadcast_to(mean, targets.shape)
-    found = {name: figures(pictures, targets) for name, pictures in judged.items()}
-    metrics = {"{}, {}".format(figure, name): numbers[figure] for figure in found["output"] for name, numbers in found.items()}
-    metrics["sharpness, target"] = sharpness(targets)
-    if "grey" in judged:
-        for name, pictures in judged.items():
-            metrics["CIE76, " + name] = colour_difference(pictures, targets)
-    if config.labels:
-        metrics.update(labels.score(config, inputs, outputs, targets))
-    metrics["pictures with targets"] = len(targets)
-    return metrics
-
-
 def encoded(picture, config):
     """[height, width, 3] in [0, 1] as the bytes of a file, its width stretched by --aspect_ratio."""
-    shape = picture.shape[:2]
+    height, width = picture.shape[:2]
     image = Image.fromarray(images.to_uint8(picture))
     if config.aspect_ratio != 1:
-        # As the program does: the longer side grows, none shrinks.
-        wide = (round(shape[1] * config.aspect_ratio), shape[0])
-        high = (shape[1], round(shape[0] / config.aspect_ratio))
+        # As the program does: one side grows, none shrinks.
+        wide, high = (round(width * config.aspect_ratio), height), (width, round(height / config.aspect_ratio))
         image = image.resize(wide if config.aspect_ratio > 1 else high, Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     image.save(buffer, config.output_filetype.upper(), **({"quality": JPEG_QUALITY} if config.output_filetype == "jpeg" else {}))
     return buffer.getvalue()
 
 
+def check_target(config, folder):
+    """Raises InputError if the pictures would be read again, or files be replaced that no test of this run wrote."""
+    target = runs.path(config.output_dir)
+    folders.check_apart(target, folder)
+    if config.mode == "train" or target.resolve() == runs.path(config.checkpoint).parent.resolve():
+        return
+    page = target / "index.html"
+    ours = page.exists() and MARK in page.read_text(encoding="utf-8", errors="replace")
+    strange = [name for name in ("index.html", "images", "metrics.json", "config.json") if (target / name).exists()]
+    if strange and (not ours or "config.json" in strange):
+        raise cli.InputError("{} holds {}, which no test wrote there: choose another --output_dir".format(
+            target, " and ".join(strange)))
+
+
 def test(config):
     """Translates --input_dir, or after training the pairs that it did not see, into index.html and images/ beside it."""
     options.check(config)
-    folder = sources.unseen_folder(config) if config.mode == "train" else config.input_dir or sources.unseen_folder(config)
-    if not folder:
+    unseen = sources.unseen_folder(config)
+    folder = unseen if config.mode == "train" else config.input_dir or unseen
+    if not folder and config.mode == "train":
         print("report: {}".format(runs.path(config.output_dir, "report.html")))
         return
+    if not folder:
+        raise cli.InputError("--mode test needs --input_dir: the folder with the pictures to translate")
+    check_target(config, folder)
+    target = runs.path(config.output_dir)
     paths, skipped = folders.usable(pairs.find(folder))
-    target, rows, kept = runs.path(config.output_dir), [], []
-    with translator(config) as apply:
-        for path in tqdm.tqdm(paths, desc="translating", unit="picture", disable=None):  # None: terminals only
+    rows, grid, numbers = [], [], collections.defaultdict(list)
+    with translator(config) as apply, judging.judges(config) as judged:
+        for name, path in tqdm.tqdm(list(zip(folders.names(paths, folder), paths)), desc="translating", unit="picture",
+                                    disable=None):  # None: terminals only
             pixels = folders.decode(path)
             drawn = apply(pixels, sources.holds_targets(config, pixels.shape))
-            # With its ending where two pictures would have one name.
-            name = path.stem if sum(path.stem == other.stem for other in paths) == 1 else path.name
-            row = {"name": name}
+            rows.append({"name": os.fsencode(name).decode("utf-8", "backslashreplace")})
             for kind, picture in zip(("inputs", "outputs", "targets"), drawn):
                 if picture is not None:
-                    row[kind] = "images/{}-{}.{}".format(name, kind, config.output_filetype.replace("jpeg", "jpg"))
-                    runs.write_whole(target / row[kind], encoded(picture, config))
-            rows.append(row)
-            kept.append(drawn)
-    complete = [drawn for drawn in kept if drawn[2] is not None]
-    metrics = measure(config, *zip(*complete)) if complete else {}
-    metrics.update({"pictures": len(rows), "pictures skipped": max(0, len(skipped) - 1), "in": str(folder)})
-    page = report.template("index.html", __file__).render(rows=rows, metrics=metrics, skipped=skipped,
+                    file = "images/{}-{}.{}".format(name, kind, config.output_filetype.replace("jpeg", "jpg"))
+                    runs.write_whole(target / file, encoded(picture, config))
+                    rows[-1][kind] = urllib.parse.quote(os.fsencode(file))
+            if drawn[2] is not None:
+                for figure, number in judged(*drawn).items():
+                    numbers[figure].append(number)
+                grid += drawn if len(grid) < 3 * SHOWN else []
+        metrics = {**judging.means(numbers), "pictures": len(rows), "pictures skipped": max(0, len(skipped) - 1),
+                   "in": os.fsencode(folder).decode("utf-8", "backslashreplace")}
+    page = report.template("index.html", __file__).render(rows=rows, metrics=metrics, skipped=skipped, mark=MARK,
                                                           direction=config.which_direction)
     runs.write_whole(target / "index.html", page)
-    if runs.holds_a_run(target):
-        grid = [picture for drawn in complete[:8] for picture in drawn]
-        if grid:
-            images.save_png(target / "figures" / "inputs_outputs_targets_not_trained_on.png",
-                            images.grid(np.stack(grid), 6), zoom=2 if config.crop_size <= 64 else 1)
+    if grid and runs.holds_a_run(target):
+        name = "inputs_outputs_targets" + ("_not_trained_on" if folder == unseen else "")
+        images.save_png(target / "figures" / (name + ".png"), images.grid(np.stack(grid), 6), zoom=2 if config.crop_size <= 64 else 1)
     report.write_metrics(target, metrics)
     sys.stdout.write("pictures: {}\n".format(target / "index.html"))

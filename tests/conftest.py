@@ -32,8 +32,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    if not browser():
-        terminalreporter.write_line("no browser found: without the tests of the page in one (install chromium)")
+    terminalreporter.write_line("the page of pix2pix.serve: tried in {}".format(browser()) if browser() else
+                                "no browser found: without the tests of the page in one (install chromium)")
 
 
 @pytest.fixture(scope="session")

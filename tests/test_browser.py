@@ -1,22 +1,20 @@
 """The page of pix2pix.serve in a real browser: chromium, found on the machine, driven by Playwright."""
 
-import io
 import threading
 
-import numpy as np
 from PIL import Image
 import pytest
 
 from data import facades
-from graphmode import cli, images
+from graphmode import cli
 from pix2pix import serve
 
 pytestmark = pytest.mark.browser
 
 
-def swapped(uploaded):
-    """In place of a network: the picture with red and blue exchanged."""
-    return images.png(np.asarray(Image.open(io.BytesIO(uploaded)).convert("RGB"))[..., ::-1])
+def swapped(picture):
+    """In place of a network: red and blue exchanged."""
+    return picture[..., ::-1]
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +85,25 @@ def test_a_picture_that_is_chosen_is_translated(page, tmp_path):
     page.set_input_files("#file", str(tmp_path / "orange.png"))
     translated(page, made)
     assert colour(page, "#made", 9, 9) == [10, 100, 250]
+
+
+def test_a_picture_that_is_dropped_is_translated(page):
+    made = page.get_attribute("#made", "src")
+    page.evaluate("""async () => {
+        const sheet = new OffscreenCanvas(256, 256), pen = sheet.getContext("2d"), held = new DataTransfer();
+        pen.fillStyle = "rgb(10, 200, 30)";
+        pen.fillRect(0, 0, 256, 256);
+        held.items.add(new File([await sheet.convertToBlob()], "green.png", {type: "image/png"}));
+        document.dispatchEvent(new DragEvent("drop", {dataTransfer: held, cancelable: true}));
+    }""")
+    translated(page, made)
+    assert colour(page, "#made", 9, 9) == [30, 200, 10]
+
+
+def test_a_file_that_is_too_large_is_not_sent(page, tmp_path):
+    (tmp_path / "large.png").write_bytes(bytes(serve.MOST_BYTES + 1))
+    page.set_input_files("#file", str(tmp_path / "large.png"))
+    page.wait_for_function("said.textContent.includes('too many')")
 
 
 def test_what_is_no_picture_is_said_in_words(page, tmp_path):

@@ -78,3 +78,12 @@ def test_names_are_listed_and_unknown_ones_refused(capsys, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         experiments.main(["--only", "base,bn_group", "--output_dir", str(tmp_path)])
     assert stopped.value.code == 2 and "there is no experiment 'bn_group'" in capsys.readouterr().err
+
+
+def test_bn_slim_means_the_base(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(experiments, "run", lambda flags, experiment, seed, *rest: asked.append((experiment.name, seed)) or {
+        "verdict": "fights", "minutes": 0.0})
+    monkeypatch.setattr(experiments.sources, "find", lambda config: None)
+    experiments.main(["--only", "bn_slim,bn_layers,alpha_1", "--seeds", "2", "--output_dir", str(tmp_path)])
+    assert asked == [("base", 0), ("base", 1), ("bn_layers", 0), ("bn_layers", 1), ("alpha_1", 0)]

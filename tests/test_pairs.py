@@ -72,7 +72,10 @@ def test_enlarging_interpolates_and_as_published_repeats(value):
 def test_unseen_pictures_lie_beside_train(tmp_path):
     for name in ("train", "val", "test", "other"):
         (tmp_path / name).mkdir()
+        Image.new("RGB", (2, 2)).save(tmp_path / name / "1.png")
     assert pairs.unseen_beside(tmp_path / "train") == tmp_path / "val"
+    (tmp_path / "val" / "1.png").unlink()
+    assert pairs.unseen_beside(tmp_path / "train") == tmp_path / "test"
     assert pairs.unseen_beside(tmp_path / "other") is None
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -111,14 +112,32 @@ def test_a_folder_without_a_network_is_an_error(tmp_path, capsys):
 
 def test_server_listens_on_this_machine_alone(exported):
     root = pathlib.Path(__file__).parents[1]
-    command = [sys.executable, "-m", "pix2pix.serve", "--model", str(exported / "saved_model"), "--port", "8765"]
+    command = [sys.executable, "-m", "pix2pix.serve", "--model", str(exported / "saved_model"), "--port", "0"]
     with subprocess.Popen(command, cwd=str(root), stdout=subprocess.PIPE, text=True) as server:
         try:
-            address = re.search(r"http://127\.0\.0\.1:8765/", server.stdout.readline())[0]
+            address, port = re.search(r"(http://127\.0\.0\.1:(\d+)/)", server.stdout.readline()).groups()
             with urllib.request.urlopen(address, timeout=20) as page:
                 assert b"<canvas" in page.read()
-            with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(address + "translate", b"no picture", timeout=20)
-            assert refused.value.code == 400
+            for upload, status in ((b"no picture", 400), (bytes(serve.MOST_BYTES + 1), 413)):
+                with pytest.raises(urllib.error.HTTPError) as refused:
+                    urllib.request.urlopen(address + "translate", upload, timeout=20)
+                assert refused.value.code == status and refused.value.read().count(b"\n") == 1
+            # Another of this machine's own addresses.
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.2", int(port)), timeout=20)
         finally:
             server.terminate()
+
+
+def test_a_failing_network_is_one_line():
+    def broken(picture):
+        raise RuntimeError("secret")
+    answer = serve.application(broken).test_client().post("/translate", data=images.png(np.zeros([9, 9, 3], np.uint8)))
+    assert answer.status_code == 500 and answer.get_data(as_text=True).count("\n") == 1 and b"secret" not in answer.data
+
+
+def test_large_pictures_are_shrunk_before_the_network():
+    seen = []
+    client = serve.application(lambda picture: seen.append(picture.shape) or picture[:8, :8]).test_client()
+    assert client.post("/translate", data=images.png(np.zeros([2000, 1500, 3], np.uint8))).status_code == 200
+    assert seen == [(1000, 750, 3)]

@@ -75,7 +75,7 @@ def test_blank_is_white_in_the_middle_alone(photos):
     original, made = read(photos / "in" / "a.jpg"), read(photos / "out" / "a.png")
     assert (made[9:21, 14:26] == 255).all()
     changed = np.argwhere((made != original).any(2))
-    assert changed.min(0).tolist() >= [9, 14] and changed.max(0).tolist() <= [20, 25]
+    assert (changed.min(0) >= [9, 14]).all() and (changed.max(0) <= [20, 25]).all()
 
 
 def test_edges_are_black_where_brightness_jumps(photos):
@@ -101,9 +101,30 @@ def test_mistakes_are_one_line(photos, flags, words, capsys):
 
 
 def test_nothing_is_made_in_the_folder_that_is_read(photos, capsys):
+    for target in ("in", "in/made"):
+        with pytest.raises(SystemExit):
+            process.main(["--input_dir", str(photos / "in"), "--output_dir", str(photos / target), "--operation", "grayscale"])
+        assert "from which pictures are read" in capsys.readouterr().err
+
+
+def test_partners_lie_in_folders_of_one_name(photos):
+    for folder, colour in (("maps/x", "red"), ("maps/y", "blue"), ("ins/x", "white"), ("ins/y", "black")):
+        (photos / folder).mkdir(parents=True)
+        Image.new("RGB", (5, 5), colour).save(photos / folder / "1.png")
+    process.main(["--input_dir", str(photos / "ins"), "--b_dir", str(photos / "maps"), "--operation", "combine", "--output_dir",
+                  str(photos / "out")])
+    assert read(photos / "out" / "x" / "1.png")[0, 9].tolist() == [255, 0, 0]
+    assert read(photos / "out" / "y" / "1.png")[0, 9].tolist() == [0, 0, 255]
+    Image.new("RGB", (5, 5)).save(photos / "maps" / "x" / "1.jpg")
     with pytest.raises(SystemExit):
-        process.main(["--input_dir", str(photos / "in"), "--output_dir", str(photos / "in"), "--operation", "grayscale"])
-    assert "what is made would be read" in capsys.readouterr().err
+        process.main(["--input_dir", str(photos / "ins"), "--b_dir", str(photos / "maps"), "--operation", "combine",
+                      "--output_dir", str(photos / "other")])
+
+
+def test_a_picture_one_pixel_wide_is_skipped(photos, capsys):
+    Image.new("RGB", (1, 5)).save(photos / "in" / "thin.png")
+    run(photos, "split")
+    assert "thin.png: one pixel wide" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -126,6 +147,14 @@ def test_split_moves_every_picture_once(twenty, capsys):
     assert "has been divided already" in capsys.readouterr().err
 
 
+def test_split_replaces_nothing(twenty, capsys):
+    split.main(["--dir", str(twenty), "--train_frac", "1"])
+    Image.new("RGB", (9, 9), "red").save(twenty / "3.png")
+    with pytest.raises(SystemExit):
+        split.main(["--dir", str(twenty), "--train_frac", "1"])
+    assert "3.png lies in" in capsys.readouterr().err and read(twenty / "train" / "3.png").shape == (4, 4, 3)
+
+
 def test_split_that_was_interrupted_is_finished(twenty, monkeypatch):
     whole, moved, rename = split.divide([f"{n}.png" for n in range(20)], 0.5, 0.0), [], os.rename
 
@@ -135,7 +164,7 @@ def test_split_that_was_interrupted_is_finished(twenty, monkeypatch):
         moved.append(source)
         rename(source, target)
     monkeypatch.setattr(os, "rename", tired)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit):
         split.main(["--dir", str(twenty), "--train_frac", "0.5"])
     monkeypatch.undo()
     split.main(["--dir", str(twenty), "--train_frac", "0.5"])

@@ -8,10 +8,11 @@ import xml.etree.ElementTree
 import numpy as np
 from PIL import Image
 import pytest
+import skimage.color
 
 from data import facades, squares
 from graphmode import cli, runs, sessions, tf
-from pix2pix import __main__ as pix2pix, labels, model, options
+from pix2pix import __main__ as pix2pix, judging, labels, model, options
 from test_pix2pix import published_shapes
 
 FLAGS = ["--crop_size", "32", "--scale_size", "36", "--ngf", "2", "--ndf", "2", "--which_direction", "BtoA"]
@@ -39,8 +40,8 @@ def trained(folders_of_pairs, tmp_path_factory):
 
 def rows(folder):
     """The rows of index.html, which must be well-formed: [[name, input, output, target], ...]."""
-    text = (folder / "index.html").read_text().replace("<!DOCTYPE html>", "").replace('<meta charset="utf-8">', "")
-    page = xml.etree.ElementTree.fromstring(re.sub(r"<img ([^>]*)>", r"<img \1/>", text))
+    text = (folder / "index.html").read_text().replace("<!DOCTYPE html>", "")
+    page = xml.etree.ElementTree.fromstring(re.sub(r"<(img|meta) ([^>]*)>", r"<\1 \2/>", text))
     found = []
     for row in page.iter("tbody"):
         for line in row.iter("tr"):
@@ -97,7 +98,8 @@ def test_inputs_without_targets_are_translated(trained, tmp_path, capsys):
 @pytest.mark.parametrize("ratio, size", [("2.0", (64, 32)), ("0.5", (32, 64))])
 def test_aspect_ratio_stretches_what_is_written(trained, folders_of_pairs, tmp_path, ratio, size):
     pix2pix.main(["--mode", "test", "--checkpoint", str(trained), "--input_dir", str(folders_of_pairs / "val"), "--output_dir",
-                  str(tmp_path), "--aspect_ratio", ratio, "--targets", "yes"])
+                  str(tmp_path), "--aspect_ratio", ratio])
+    assert len(rows(tmp_path)[0]) == 4 and None not in rows(tmp_path)[0]
     with Image.open(tmp_path / "images" / "9-outputs.png") as made:
         assert made.size == size
 
@@ -109,16 +111,34 @@ def test_resumed_run_goes_on_from_its_step(trained, tmp_path):
     assert [row["step"] for row in runs.read_scalars(tmp_path / "run")] == list("123456")
 
 
-@pytest.mark.parametrize("direction, channels", [("AtoB", ["1", "2"]), ("BtoA", ["2", "1"])])
+@pytest.mark.parametrize("direction, channels", [("AtoB", (1, 2)), ("BtoA", (2, 1))])
 def test_photographs_are_coloured_and_uncoloured(direction, channels, folders_of_pairs, tmp_path, capsys):
     pix2pix.main(["--lab_colorization", "--which_direction", direction, "--input_dir", str(folders_of_pairs / "train"),
                   "--output_dir", str(tmp_path), "--max_steps", "2", *FLAGS[:-2]])
     metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert ("CIE76, grey" in metrics) == (direction == "AtoB")
-    with Image.open(tmp_path / "images" / "9-inputs.png") as seen, Image.open(tmp_path / "images" / "9-outputs.png") as made:
-        grey, drawn = np.asarray(seen, float), np.asarray(made)
-    if direction == "AtoB":
-        assert (np.ptp(grey, axis=2) == 0).all() and np.ptp(drawn, axis=2).max() > 0
+    assert ("CIE76, grey" in metrics) == (direction == "AtoB") and metrics["CIE76, output"] > 0
+    reader = tf.train.load_checkpoint(str(runs.find_checkpoint(tmp_path)))
+    assert (reader.get_tensor("generator/encoder_1/conv/filter").shape[2],
+            reader.get_tensor("generator/decoder_1/deconv/filter").shape[2]) == channels
+    inputs, made, target = (np.asarray(Image.open(tmp_path / "images" / "9-{}.png".format(kind))) / 255.0
+                            for kind in ("inputs", "outputs", "targets"))
+    drawn, wanted = skimage.color.rgb2lab(made), skimage.color.rgb2lab(target)
+    kept = slice(0, 1) if direction == "AtoB" else slice(1, 3)
+    inside = ((made > 0.02) & (made < 0.98)).all(2)  # colours that RGB lacks are clipped
+    assert inside.mean() > 0.2 and np.median(np.abs(drawn - wanted)[inside][:, kept]) < 1.5
+    assert np.abs(drawn - wanted)[..., 1 - kept.start:][inside].mean() > 2
+    assert (np.ptp(inputs, axis=2) == 0).all() == (direction == "AtoB")
+
+
+def test_grey_has_the_lightness_of_the_picture():
+    with judging._colours() as colours:
+        photo = facades.draw(40, 3)[0] / np.float32(255)
+        grey = colours.grey(photo)
+        assert colours.difference(photo, photo) < 1e-3
+        found, wanted = skimage.color.rgb2lab(grey), skimage.color.rgb2lab(photo)
+        np.testing.assert_allclose(found[..., 0], wanted[..., 0], atol=0.05)
+        assert np.abs(found[..., 1:]).max() < 0.05
+        assert colours.difference(grey, photo) == pytest.approx(np.linalg.norm(wanted[..., 1:], axis=2).mean(), abs=0.05)
 
 
 def test_a_judge_reads_labels_off_photographs(folders_of_pairs, tmp_path, capsys):
@@ -192,6 +212,44 @@ def test_training_begins_with_an_old_checkpoints_weights(old_checkpoint, tmp_pat
 def test_bad_flags_are_one_line(flags, words, capsys, tmp_path):
     assert words in refused(capsys, *flags, *([] if "--mode" in flags else ["--output_dir", tmp_path / "run"]))
     assert not (tmp_path / "run").exists()
+
+
+def test_pairs_of_portraits_are_known_by_the_shape_of_the_trained(tmp_path):
+    """A pair of 30 x 40 pictures is 60 x 40, a single one of the shape of a photograph 48 x 32."""
+    for folder, size in (("train", (60, 40)), ("in", (60, 40)), ("single", (30, 40))):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, [*size[::-1], 3], np.uint8)).save(tmp_path / folder / "1.png")
+    pix2pix.main(["--input_dir", str(tmp_path / "train"), "--output_dir", str(tmp_path / "run"), "--max_steps", "1", *FLAGS])
+    for folder, holds in (("in", True), ("single", False)):
+        pix2pix.main(["--mode", "test", "--checkpoint", str(tmp_path / "run"), "--input_dir", str(tmp_path / folder),
+                      "--output_dir", str(tmp_path / ("out-" + folder))])
+        assert (rows(tmp_path / ("out-" + folder))[0][3] is not None) == holds
+
+
+def test_pictures_of_one_name_in_two_folders_stay_two(trained, tmp_path):
+    for number, name in enumerate(("a/1.png", "b/1.png", "b/1.jpg")):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.hstack(facades.draw(40, number))).save(tmp_path / "in" / name)
+    pix2pix.main(["--mode", "test", "--checkpoint", str(trained), "--input_dir", str(tmp_path / "in"), "--output_dir",
+                  str(tmp_path / "out")])
+    assert [row[0] for row in rows(tmp_path / "out")] == ["a/1", "b/1.jpg", "b/1.png"]
+    assert len({path.read_bytes() for path in (tmp_path / "out").glob("images/**/*-targets.png")}) == 3
+
+
+def test_a_test_replaces_nobody_elses_files(trained, folders_of_pairs, tmp_path, capsys):
+    flags = ["--mode", "test", "--checkpoint", trained, "--input_dir", folders_of_pairs / "val", "--output_dir"]
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("mine")
+    assert "site holds index.html, which no test wrote there" in refused(capsys, *flags, tmp_path / "site")
+    assert (tmp_path / "site" / "index.html").read_text() == "mine"
+    shutil.copytree(str(trained), str(tmp_path / "other"))
+    assert "other holds" in refused(capsys, *flags, tmp_path / "other")
+    assert "from which pictures are read" in refused(capsys, *flags, folders_of_pairs / "val" / "made")
+
+
+def test_old_runs_are_tested_on_named_pictures_and_not_resumed(old_checkpoint, tmp_path, capsys):
+    assert "--mode test needs --input_dir" in refused(capsys, "--mode", "test", "--checkpoint", tmp_path / "old")
+    assert "holds no run to go on with: begin with --checkpoint" in refused(capsys, "--resume", "--output_dir", tmp_path / "old")
 
 
 def test_single_pictures_are_no_pairs(tmp_path, capsys):
