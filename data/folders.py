@@ -43,10 +43,10 @@ def find(folder):
     endings = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise InputError(f"{folder} {what}: name a folder of pictures ({endings}) with --input_dir")
+        raise InputError(f"{folder} {what}: name a folder of pictures ({endings})")
 
     def unreadable(error):
-        raise InputError(f"{error.filename} cannot be read: {error.strerror}; name another folder with --input_dir")
+        raise InputError(f"{error.filename} cannot be read: {error.strerror}; name another folder")
 
     paths = []
     for parent, folders, files in os.walk(folder, onerror=unreadable):
@@ -55,7 +55,7 @@ def find(folder):
                   if name.lower().endswith(ENDINGS) and not name.startswith(".")]
     if not paths:
         raise InputError(f"{folder} holds no pictures, that is, files that end in {endings}: "
-                         "name another folder with --input_dir")
+                         "name another folder")
     return sorted(paths)
 
 

@@ -7,6 +7,8 @@ A program declares its numbers in a NamedTuple, a line each, the comment being t
 
     implies = {}  # "as_published" or "preset small" -> numbers that this flag changes, unless they are given
     shared = ()  # NamedTuples of flags that several programs have
+    fixed = ()  # names of flags that no mode may give otherwise than the run has them
+    momentary = ()  # names of flags that modes other than train do not take over from the run
 
 and calls `main`. The flags of `Run`, which all programs share, are added; a program changes the default of one
 by naming it in its own `Config`. TensorFlow is not imported here before the flags are known to be good.
@@ -160,6 +162,8 @@ def parse(program, config_class, modes, doc, argv=None):
         checkpoint = runs.find_checkpoint(config.checkpoint)
         folder = checkpoint.parent
         saved = _saved(program, folder, config)
+        _refuse(given, saved, getattr(config_class, "fixed", ()), folder, "leave it out")
+        saved = {name: value for name, value in saved.items() if name not in getattr(config_class, "momentary", ())}
         return config._replace(**{**saved, "output_dir": str(folder), **given, "checkpoint": str(checkpoint)})
     if not config.output_dir:
         config = config._replace(output_dir="runs/" + program.split(".")[-1])
@@ -172,10 +176,7 @@ def parse(program, config_class, modes, doc, argv=None):
             raise InputError("{} holds no run to go on with: begin with --checkpoint and weights, or without --resume".format(
                 config.output_dir))
         saved = _saved(program, config.output_dir, config)
-        for name in given.keys() - _CHANGEABLE:
-            if name in saved and saved[name] != given[name]:
-                raise InputError("--{} {} contradicts the run in {}, which has {}: leave it out, or use another "
-                                 "--output_dir".format(name, given[name], config.output_dir, saved[name]))
+        _refuse(given, saved, given.keys() - _CHANGEABLE, config.output_dir, "leave it out, or use another --output_dir")
         if "max_epochs" in given and "max_steps" not in given:
             saved["max_steps"] = 0
         return config._replace(**{**saved, **given})
@@ -184,6 +185,14 @@ def parse(program, config_class, modes, doc, argv=None):
             config.output_dir))
     runs.check_free(config.output_dir)
     return config
+
+
+def _refuse(given, saved, names, folder, cure):
+    """Raises InputError if one of the flags `names` was given and is another than the run in the folder has."""
+    for name in names:
+        if name in given and name in saved and saved[name] != given[name]:
+            raise InputError("--{} {} contradicts the run in {}, which has {}: {}".format(
+                name, given[name], folder, saved[name], cure))
 
 
 def _saved(program, folder, config):

@@ -60,7 +60,8 @@ def write_metrics(folder, metrics):
     runs.write_whole(runs.path(folder, "metrics.json"), json.dumps(metrics, indent=1) + "\n")
     for name, value in metrics.items():
         print("{:>44}  {}".format(name, "{:.5g}".format(value) if isinstance(value, float) else value))
-    print("report: {}".format(write(folder) if runs.holds_a_run(folder) else "none, {} is no run".format(folder)))
+    if runs.holds_a_run(folder):
+        print("report: {}".format(write(folder)))
 
 
 def scatter(target, points, labels, title):

@@ -13,9 +13,8 @@ def train(config):
     options.check(config)
     if config.labels:
         labels.check(config)
-    paths, skipped = sources.training(config)
-    if not config.lab_colorization and config.targets != "yes":
-        config = config._replace(pair_ratio=config.pair_ratio or sources.ratio(paths[0]))
+    paths, skipped, ratio = sources.training(config, not config.lab_colorization)
+    config = config._replace(pair_ratio=ratio)
     beside = sources.unseen_folder(config)
     unseen = folders.usable(pairs.find(beside))[0] if beside else []
     training.fit(model.build(config, paths, unseen)._replace(notes=skipped), config)

@@ -27,7 +27,7 @@ def mean_target(config):
         return None  # the old program's run
     trained = cli.saved("pix2pix", options.Config, config.checkpoint)
     try:
-        paths, _ = sources.training(trained)
+        paths, _, _ = sources.training(trained)
     except cli.InputError:
         return None
     total, seen = 0.0, paths[:MOST_FOR_MEAN]

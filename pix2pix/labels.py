@@ -23,6 +23,8 @@ class Config(NamedTuple):
     crop_size: cli.whole(32, 4096) = 256  # height and width of the photographs
     crop_width: cli.whole(0, 4096) = 0  # width; 0: as the height
     scale_size: cli.whole(0) = 286  # to which they are enlarged before they are cut
+    targets: Literal["auto", "yes"] = "auto"  # yes: files are pairs, whatever their shape
+    pair_ratio: cli.real(0.0) = 0.0  # width / height of a file that holds a pair; 0: the usual one
     width: cli.whole(1) = 32  # filters of the first layer
     batch_size: cli.whole(1) = 8  # pairs per step
     max_steps: cli.whole(0) = 2500  # 0: --max_epochs decides
@@ -52,8 +54,7 @@ def judge(photos, width):
 
 def train(config):
     options.check(config)
-    paths, skipped = sources.training(config)
-    sources.ratio(paths[0])
+    paths, skipped, _ = sources.training(config)
     height, width = options.size(config)
     photos, maps = pairs.batches(paths, height, width, config.scale_size, True, config.batch_size, config.seed)
     wanted = read_labels(maps)

@@ -34,6 +34,8 @@ class Config(NamedTuple):
     pair_ratio: cli.real(0.0) = 0.0  # width / height of a file that holds a pair; 0: that of the first one trained on
     labels: str = ""  # a run of pix2pix.labels, which judges facades (test)
     output: str = ""  # folder of the SavedModel (export)
+    fixed = ("which_direction", "lab_colorization", "ngf", "ndf", "conv", "norm", "as_published")
+    momentary = ("input_dir",)
     implies = {"preset small": {"crop_size": 64, "scale_size": 72, "ngf": 16, "ndf": 16, "display_freq": 2000}}
 
 

@@ -159,7 +159,8 @@ def main(argv=None):
         cli.fail("pix2pix.process", "{}: {}".format(error.filename, error.strerror), 1)
     except KeyboardInterrupt:
         cli.fail("pix2pix.process", "stopped; the same command goes on", 130)
-    print("made: {}, there already: {}, skipped: {}".format(done, there, len(faults)))
+    print("made: {}, there already: {}{}, skipped: {}".format(
+        done, there, " (remove them to make them anew)" if there else "", len(faults)))
     if faults and not done + there:
         cli.fail("pix2pix.process", "nothing could be made: {}".format(faults[0]))
 

@@ -59,6 +59,8 @@ def application(translate):
 
     @app.post("/translate")
     def answer():
+        if flask.request.mimetype.startswith("multipart/"):
+            return line("send the picture's bytes (curl --data-binary @FILE), not a form", 400)
         try:
             made = translate(read(flask.request.get_data(cache=False)))
             return flask.Response(images.png(images.to_uint8(made)), mimetype="image/png")

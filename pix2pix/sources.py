@@ -1,28 +1,64 @@
 """Which files a run trains on and is tested with, and how a file becomes what the network sees."""
 
+import pathlib
+import sys
+
 import numpy as np
+from PIL import Image
 
 from data import facades, folders, pairs
 from graphmode import cli, runs, sessions, tf
 from pix2pix import options
 
+LEAST_RATIO = 1.6  # of width to height; below, files are taken for single pictures
+ALIKE = 0.8  # of the usual ratio; below, a file among pairs is taken for a single picture
 
 def training_folder(config):
     return config.input_dir or facades.folder(max(options.size(config))) / "train"
 
 
-def training(config):
-    """The sound files of --input_dir (or drawn facades), and lines about the others. Raises InputError."""
-    return folders.usable(pairs.find(training_folder(config)))
+def training(config, joined=True):
+    """The sound files of --input_dir (or drawn facades), and lines about the others. joined: whether they are pairs.
+
+    Returns:
+        paths, lines, and width / height of the pairs (0 for single pictures).
+
+    Raises:
+        InputError: there are none, or they do not look like pairs.
+    """
+    folder = pathlib.Path(training_folder(config))
+    if (folder / "train").is_dir() and not any(path.parent == folder for path in pairs.find(folder)):
+        raise cli.InputError("{} has a folder train: name that, lest what is in the others is trained on too".format(folder))
+    paths, skipped = folders.usable(pairs.find(folder))
+    if not joined:
+        return paths, skipped, 0.0
+    ratios = [width / height for width, height in map(_size, paths)]
+    usual = config.pair_ratio or float(np.median(ratios))
+    if usual < LEAST_RATIO and not config.pair_ratio and config.targets != "yes":
+        raise cli.InputError("{} is {} x {} pixels, not two pictures side by side: join them with pix2pix.process --operation "
+                             "combine, or train with --lab_colorization; --targets yes if it is a pair".format(
+                                 paths[0], *_size(paths[0])))
+    odd = [path for path, found in zip(paths, ratios) if found < ALIKE * usual]
+    if odd:
+        lines = ["skipped {}: {} x {} pixels, the others are wider pairs".format(path, *_size(path)) for path in odd]
+        sys.stderr.write("\n".join(lines) + "\n")
+        skipped = [*skipped, "skipped {} pictures that are no pairs".format(len(odd)), *lines]
+    return [path for path in paths if path not in set(odd)], skipped, usual
+
+
+def _size(path):
+    """Width and height in a file's head."""
+    with Image.open(path) as picture:
+        return picture.size
 
 
 def unseen_folder(config):
-    """Where the pairs lie that a run is tested with; None if nothing says."""
-    if config.val_dir:
-        return config.val_dir
-    if config.mode != "train" and not runs.holds_a_run(runs.path(config.checkpoint).parent):
-        return None  # the old program's run: nobody knows what it was trained on
-    return pairs.unseen_beside(training_folder(config))
+    """Where the pairs lie that a run is tested with unless something else is said; None if nothing says."""
+    if config.mode == "train":
+        return config.val_dir or pairs.unseen_beside(training_folder(config))
+    if config.val_dir or not runs.holds_a_run(runs.path(config.checkpoint).parent):  # the old program's runs do not say
+        return config.val_dir or None
+    return pairs.unseen_beside(training_folder(cli.saved("pix2pix", options.Config, config.checkpoint)))
 
 
 def whole(picture, config, joined):
@@ -50,13 +86,4 @@ def holds_targets(config, shape):
     if config.lab_colorization or config.targets != "auto":
         return config.lab_colorization or config.targets == "yes"
     height, width = options.size(config)
-    return shape[1] / shape[0] > (config.pair_ratio or 2.0 * width / height) / 2 ** 0.5
-
-
-def ratio(path):
-    """Width / height of a training pair. Raises InputError if the file is not wider than high."""
-    height, width = folders.decode(path).shape[:2]
-    if width <= height:
-        raise cli.InputError("{} is {} x {} pixels, not two pictures side by side: join them with pix2pix.process --operation "
-                             "combine, or train with --lab_colorization; --targets yes if it is a pair".format(path, width, height))
-    return width / height
+    return shape[1] / shape[0] > ALIKE * (config.pair_ratio or 2.0 * width / height)

@@ -4,7 +4,7 @@ import collections
 import contextlib
 import io
 import os
-import sys
+import re
 import urllib.parse
 
 import numpy as np
@@ -17,6 +17,7 @@ from pix2pix import judging, model, options, sources
 
 JPEG_QUALITY = 95
 SHOWN = 8  # rows in the figure of the report
+KINDS = ("inputs", "outputs", "targets")
 MARK = 'content="pix2pix --mode test"'  # in our pages, so that no other one is replaced
 
 
@@ -85,12 +86,14 @@ def test(config):
     unseen = sources.unseen_folder(config)
     folder = unseen if config.mode == "train" else config.input_dir or unseen
     if not folder and config.mode == "train":
-        print("report: {}".format(runs.path(config.output_dir, "report.html")))
+        print("no test: there is no folder val or test beside {}; --mode test --input_dir names one\nreport: {}".format(
+            config.input_dir, runs.path(config.output_dir, "report.html")))
         return
     if not folder:
         raise cli.InputError("--mode test needs --input_dir: the folder with the pictures to translate")
     check_target(config, folder)
     target = runs.path(config.output_dir)
+    runs.write_whole(target / "index.html", _page(config, [], {}, ["not finished"]))  # so that an interrupted test is known as ours
     paths, skipped = folders.usable(pairs.find(folder))
     rows, grid, numbers = [], [], collections.defaultdict(list)
     with translator(config) as apply, judging.judges(config) as judged:
@@ -99,7 +102,7 @@ def test(config):
             pixels = folders.decode(path)
             drawn = apply(pixels, sources.holds_targets(config, pixels.shape))
             rows.append({"name": os.fsencode(name).decode("utf-8", "backslashreplace")})
-            for kind, picture in zip(("inputs", "outputs", "targets"), drawn):
+            for kind, picture in zip(KINDS, drawn):
                 if picture is not None:
                     file = "images/{}-{}.{}".format(name, kind, config.output_filetype.replace("jpeg", "jpg"))
                     runs.write_whole(target / file, encoded(picture, config))
@@ -110,11 +113,20 @@ def test(config):
                 grid += drawn if len(grid) < 3 * SHOWN else []
         metrics = {**judging.means(numbers), "pictures": len(rows), "pictures skipped": max(0, len(skipped) - 1),
                    "in": os.fsencode(folder).decode("utf-8", "backslashreplace")}
-    page = report.template("index.html", __file__).render(rows=rows, metrics=metrics, skipped=skipped, mark=MARK,
-                                                          direction=config.which_direction)
-    runs.write_whole(target / "index.html", page)
+    runs.write_whole(target / "index.html", _page(config, rows, metrics, skipped))
+    written = {target / urllib.parse.unquote(row[kind]) for row in rows for kind in KINDS if kind in row}
+    for file in set(target.glob("images/**/*-*.*")) - written:
+        if re.search("-({})[.](png|jpg)$".format("|".join(KINDS)), file.name):
+            file.unlink()  # an earlier test's
+    for file in target.glob("figures/inputs_outputs_targets*.png"):
+        file.unlink()
     if grid and runs.holds_a_run(target):
-        name = "inputs_outputs_targets" + ("_not_trained_on" if folder == unseen else "")
+        name = "inputs_outputs_targets" + ("_not_trained_on" if str(folder) == str(unseen) else "")
         images.save_png(target / "figures" / (name + ".png"), images.grid(np.stack(grid), 6), zoom=2 if config.crop_size <= 64 else 1)
     report.write_metrics(target, metrics)
-    sys.stdout.write("pictures: {}\n".format(target / "index.html"))
+    print("pictures: {}, {} of them with targets".format(target / "index.html", sum("targets" in row for row in rows)))
+
+
+def _page(config, rows, metrics, lines):
+    return report.template("index.html", __file__).render(rows=rows, metrics=metrics, skipped=lines, mark=MARK,
+                                                          direction=config.which_direction)

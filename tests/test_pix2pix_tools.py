@@ -47,7 +47,7 @@ def test_it_goes_on_where_it_stopped(photos, capsys):
     os.unlink(photos / "out" / "below" / "b.png")
     before = kept.stat().st_mtime_ns
     run(photos, "grayscale")
-    assert capsys.readouterr().out.splitlines()[-1] == "made: 1, there already: 1, skipped: 1"
+    assert capsys.readouterr().out.splitlines()[-1] == "made: 1, there already: 1 (remove them to make them anew), skipped: 1"
     assert kept.stat().st_mtime_ns == before
     assert (np.ptp(read(kept), axis=2) == 0).all()
 

@@ -148,6 +148,7 @@ def test_a_judge_reads_labels_off_photographs(folders_of_pairs, tmp_path, capsys
                   *FLAGS])
     pix2pix.main(["--mode", "test", "--checkpoint", str(tmp_path / "run"), "--labels", str(tmp_path / "judge"),
                   "--input_dir", str(folders_of_pairs / "train")])
+    assert not list((tmp_path / "run" / "figures").glob("*not_trained_on*"))
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["labels read right, pixels, target"] > 0.6 > metrics["labels read right, pixels, output"]
 
@@ -219,7 +220,8 @@ def test_pairs_of_portraits_are_known_by_the_shape_of_the_trained(tmp_path):
     for folder, size in (("train", (60, 40)), ("in", (60, 40)), ("single", (30, 40))):
         (tmp_path / folder).mkdir()
         Image.fromarray(np.random.default_rng(0).integers(0, 256, [*size[::-1], 3], np.uint8)).save(tmp_path / folder / "1.png")
-    pix2pix.main(["--input_dir", str(tmp_path / "train"), "--output_dir", str(tmp_path / "run"), "--max_steps", "1", *FLAGS])
+    pix2pix.main(["--input_dir", str(tmp_path / "train"), "--output_dir", str(tmp_path / "run"), "--max_steps", "1",
+                  "--pair_ratio", "1.5", *FLAGS])
     for folder, holds in (("in", True), ("single", False)):
         pix2pix.main(["--mode", "test", "--checkpoint", str(tmp_path / "run"), "--input_dir", str(tmp_path / folder),
                       "--output_dir", str(tmp_path / ("out-" + folder))])
@@ -245,6 +247,48 @@ def test_a_test_replaces_nobody_elses_files(trained, folders_of_pairs, tmp_path,
     shutil.copytree(str(trained), str(tmp_path / "other"))
     assert "other holds" in refused(capsys, *flags, tmp_path / "other")
     assert "from which pictures are read" in refused(capsys, *flags, folders_of_pairs / "val" / "made")
+
+
+def test_without_a_folder_what_lies_beside_is_tested(trained, folders_of_pairs, tmp_path, capsys):
+    pix2pix.main(["--mode", "test", "--checkpoint", str(trained), "--output_dir", str(tmp_path / "out")])
+    assert len(rows(tmp_path / "out")) == 3
+    pix2pix.main(["--mode", "test", "--checkpoint", str(trained), "--output_dir", str(tmp_path / "out"), "--input_dir",
+                  str(folders_of_pairs / "train")])
+    assert len(rows(tmp_path / "out")) == 6 and len(list((tmp_path / "out" / "images").iterdir())) == 18
+    one = tmp_path / "one"
+    one.mkdir()
+    shutil.copy(str(folders_of_pairs / "val" / "9.png"), str(one))
+    pix2pix.main(["--mode", "test", "--checkpoint", str(trained), "--output_dir", str(tmp_path / "out"), "--input_dir", str(one)])
+    assert len(list((tmp_path / "out" / "images").iterdir())) == 3  # those of the tests before are gone
+
+
+def test_an_interrupted_test_can_be_repeated(trained, folders_of_pairs, tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+    flags = ["--mode", "test", "--checkpoint", str(trained), "--input_dir", str(folders_of_pairs / "val"), "--output_dir",
+             str(tmp_path / "out")]
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(judging, "figures", interrupted)
+        pix2pix.main(flags)
+    pix2pix.main(flags)
+    assert len(rows(tmp_path / "out")) == 3
+
+
+@pytest.mark.parametrize("flag", [["--which_direction", "AtoB"], ["--ngf", "4"], ["--lab_colorization"]])
+def test_a_test_cannot_change_the_network(trained, flag, capsys):
+    assert "--{} ".format(flag[0][2:]) in refused(capsys, "--mode", "test", "--checkpoint", trained, *flag)
+
+
+def test_odd_files_among_pairs_are_skipped_by_name(folders_of_pairs, tmp_path):
+    shutil.copytree(str(folders_of_pairs / "train"), str(tmp_path / "in"))
+    Image.new("RGB", (40, 40)).save(tmp_path / "in" / "single.png")
+    pix2pix.main(["--input_dir", str(tmp_path / "in"), "--output_dir", str(tmp_path / "run"), "--max_steps", "1", *FLAGS])
+    warnings = (tmp_path / "run" / "warnings.txt").read_text()
+    assert "single.png: 40 x 40 pixels" in warnings and "skipped 1 pictures that are no pairs" in warnings
+
+
+def test_the_folder_above_train_is_refused(folders_of_pairs, tmp_path, capsys):
+    assert "has a folder train: name that" in refused(capsys, "--input_dir", folders_of_pairs, "--output_dir", tmp_path / "run")
 
 
 def test_old_runs_are_tested_on_named_pictures_and_not_resumed(old_checkpoint, tmp_path, capsys):
