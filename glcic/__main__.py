@@ -4,7 +4,7 @@ Run: `./run.sh glcic --preset small --input_dir FOLDER` (without a folder, on fa
 --mode complete --checkpoint runs/glcic --image photo.jpg --mask hole.png --output out.png`; the hole is white.
 """
 
-from glcic import complete, evaluate, model, options, sources
+from glcic import complete, evaluate, game, model, options, sources
 from graphmode import cli, training
 
 
@@ -14,7 +14,8 @@ def train(config):
 
 
 def main(argv=None):
-    modes = {"train": train, "complete": complete.complete, "evaluate": evaluate.evaluate, "export": complete.export}
+    modes = {"train": train, "complete": complete.complete, "evaluate": evaluate.evaluate, "export": complete.export,
+             "game": game.game}
     cli.main("glcic", options.Config, modes, __doc__, argv, after_training="evaluate")
 
 

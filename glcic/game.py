@@ -1,5 +1,7 @@
 """Do the two networks fight? Measured at a checkpoint, not read off curves.
 
+Run: `./run.sh glcic --mode game --checkpoint runs/glcic/model.ckpt-10000`.
+
 From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must rise,
 by more than after as many steps without the adversarial loss; from the same checkpoint the discriminators alone take some,
 and their loss must fall. The verdict follows from these and a few more numbers by the rule in `verdict`.
@@ -7,26 +9,27 @@ and their loss must fall. The verdict follows from these and a few more numbers 
 
 import numpy as np
 
-from glcic import model
+from glcic import model, sources
 from graphmode import sessions, tf, variables
 
 BATCHES = 8  # over which a loss is averaged
-STEPS = 30  # that one network takes alone
+STEPS = 30  # that one network takes alone in an experiment, whose learning rate is high
+LONGER = 100  # the same in a run whose rates have fallen
 ENOUGH = 0.1  # change of a loss, in nats, that counts
 WON = 0.1  # D's loss below which it has won; blind it is 2 ln 2 = 1.39
 
 
-def measure(config, pictures, checkpoint):
+def measure(config, pictures, checkpoint, steps=STEPS):
     """Numbers about one checkpoint.
 
     Args:
-        config: of the run, its learning rates constant.
+        config: of the run. Learning rates that fall stay what they are at the checkpoint.
         pictures: `data.folders.Pictures`.
 
     Returns:
-        name -> number: D's losses and accuracies; by how much these change in `STEPS`: `fake_loss, G alone`, `fake_loss, G by
-        MSE` (the control, without the adversarial loss) and `loss, D alone`; the lengths of the gradients by the completion network's weights of alpha times the adversarial loss, and
-        of the MSE.
+        name -> number: D's losses and accuracies; by how much these change in so many steps: `fake_loss, G alone`, `fake_loss,
+        G by MSE` (the control, without the adversarial loss) and `loss, D alone`; the lengths of the gradients, by the
+        completion network's weights, of alpha times the adversarial loss and of the MSE.
     """
     built = model.build(config._replace(input="feed", discriminator_repeats=1), pictures)
     [mse_step], (discriminator_step, joint_step) = built.phases[0].updates, built.phases[2].updates
@@ -42,7 +45,7 @@ def measure(config, pictures, checkpoint):
 
         def after(step):
             sessions.restore(session, checkpoint)
-            for number in range(STEPS):
+            for number in range(steps):
                 session.run(step, built.feed(BATCHES + number))
             return mean({name: losses[name] for name in ("real_loss", "fake_loss")})
 
@@ -79,3 +82,11 @@ def verdict(found, hole_l1, worst):
     if pushed > ENOUGH and found["loss, D alone"] < 0.0:
         return "fights"
     return "no effect"
+
+
+def game(config):
+    """--mode game: the numbers and the verdict of one checkpoint, on the screen."""
+    found = measure(config, sources.find(config), config.checkpoint, LONGER)
+    for name, number in found.items():
+        print("{:>44}  {:.4g}".format(name, number))
+    print("{:>44}  {}".format("verdict", verdict(found, 0.0, 1.0)))

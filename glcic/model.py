@@ -16,8 +16,9 @@ Deviations from the blog, undone by `--as_published` (docs/errata.md):
   depend on others.
 
 `--recipe paper` has the paper's steps, batch and ADADELTA besides, and fills holes with the data's mean colour. `--preset
-small` has an alpha of 0.006 and slower discriminators, which win with the blog's (docs/results.md), and a longer first
-phase than the blog's proportions would give it: its steps are cheap and bring most.
+small` has an alpha of 0.002 and slower discriminators, which win with the blog's (docs/results.md), and longer first and second
+phases than the blog's proportions would give it: their steps are cheap; the first brings most, and in the second the
+discriminators must get ahead, for only against such does the completion network learn anything in the third.
 """
 
 import numpy as np

@@ -231,6 +231,14 @@ def test_a_hole_of_another_brightness_is_blended_in():
         assert errors[2] < errors[1] < errors[0] and errors[2] < 0.6 * errors[0]
 
 
+def test_the_game_is_measured_at_a_checkpoint(trained, capsys):
+    run(trained, "game")
+    shown = dict(line.rsplit("  ", 1) for line in capsys.readouterr().out.splitlines())
+    shown = {name.strip(): value for name, value in shown.items()}
+    assert shown["verdict"] in ("fights", "no effect", "D wins") and float(shown["gradient, adversarial"]) > 0
+    assert {"fake_loss, G alone", "fake_loss, G by MSE", "loss, D alone"} <= set(shown)
+
+
 def test_without_opencv_it_is_named(trained, tmp_path, photograph, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "cv2", None)
     assert list(evaluate.fillers()) == ["mean colour"]
