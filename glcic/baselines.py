@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from graphmode import cli
+from graphmode import doctor
 
 REACH = 3  # pixels around one that Telea's and the Navier-Stokes method look at
 SEAM = 3  # pixels inside the hole's border that `smooth` makes anew
 
 
 def opencv():
-    return cli.library("cv2", "opencv-python-headless")
+    return doctor.library("cv2", "opencv-python-headless")
 
 
 def mean_colour(picture, hole):

@@ -16,7 +16,6 @@ by naming it in its own `Config`. TensorFlow is not imported here before the fla
 
 import argparse
 import collections
-import importlib
 import inspect
 import os
 import re
@@ -152,7 +151,7 @@ def parse(program, config_class, modes, doc, argv=None):
     for name, value in given.items():
         if isinstance(value, str) and value.startswith("~"):
             given[name] = os.path.expanduser(value)  # --output_dir=~/x: no shell does it there
-        if value and name in ("input_dir", "val_dir", "labels"):
+        if value and name in ("input_dir", "val_dir"):
             given[name] = os.path.abspath(given[name])  # a run remembers it, wherever it is evaluated
     config = settings(config_class, program=program, **given)
     if config.mode != "train":
@@ -172,7 +171,7 @@ def parse(program, config_class, modes, doc, argv=None):
     if config.checkpoint:
         config = config._replace(checkpoint=str(runs.find_checkpoint(config.checkpoint)))
     if config.resume:
-        if not runs.holds_a_run(config.output_dir):
+        if not runs.path(config.output_dir, "config.json").exists():
             raise InputError("{} holds no run to go on with: begin with --checkpoint and weights, or without --resume".format(
                 config.output_dir))
         saved = _saved(program, config.output_dir, config)
@@ -250,14 +249,6 @@ def main(program, config_class, modes, doc, argv=None, after_training=None):
         fail(program, "{}: {}".format(error.filename, error.strerror) if error.filename else error, 1)
     except KeyboardInterrupt:
         fail(program, "stopped", 130)
-
-
-def library(module, package):
-    """An optional library's module, which `pip install package` brings. Raises InputError with that cure."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise InputError("{} is not installed ({}): pip install {}".format(package, error, package)) from error
 
 
 def fail(program, message, status=2):

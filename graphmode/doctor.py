@@ -1,5 +1,6 @@
 """What this machine has and lacks for the programs here, and how to mend it: `./run.sh doctor`."""
 
+import importlib
 import importlib.metadata
 import os
 import pathlib
@@ -7,9 +8,17 @@ import platform
 import shutil
 import sys
 
-from graphmode import repairs, tf
+from graphmode import repairs, runs, tf
 
 _PACKAGES = ("tensorflow", "tf_keras", "tf_slim", "numpy", "pillow", "tqdm", "jinja2", "matplotlib", "tensorboard")
+
+
+def library(module, package):
+    """An optional library's module, which `pip install package` brings. Raises InputError with that cure."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise runs.InputError("{} is not installed ({}): pip install {}".format(package, error, package)) from error
 
 
 def examine():

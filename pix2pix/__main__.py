@@ -11,7 +11,7 @@ from pix2pix import export, labels, model, options, sources, translate
 
 def train(config):
     options.check(config)
-    if config.labels:
+    if config.judge:
         labels.check(config)
     paths, skipped, ratio = sources.training(config, not config.lab_colorization)
     config = config._replace(pair_ratio=ratio)

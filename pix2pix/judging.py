@@ -45,7 +45,7 @@ def judges(config):
             colours = stack.enter_context(_colours())
         else:
             mean = mean_target(config)
-        if config.labels:
+        if config.judge:
             read = stack.enter_context(labels.reader(config))
 
         def judge(inputs, output, target):

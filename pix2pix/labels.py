@@ -1,7 +1,7 @@
 """A judge of facades: a small network that reads labels off photographs, and how well it reads those that were asked for.
 
 The paper judges translations of label maps by what a network trained on real photographs sees in them. Run: `./run.sh
-pix2pix.labels --input_dir facades/train`, then `./run.sh pix2pix --mode test --labels runs/labels ...`.
+pix2pix.labels --input_dir facades/train`, then `./run.sh pix2pix --mode test --judge runs/labels ...`.
 """
 
 import contextlib
@@ -82,13 +82,13 @@ def agreement(counts):
 
 
 def check(config):
-    """The settings of the judge of --labels. Raises InputError if it cannot judge this run's translations."""
+    """The settings of the judge of --judge. Raises InputError if it cannot judge this run's translations."""
     if config.which_direction != "BtoA" or config.lab_colorization:
-        raise cli.InputError("--labels judges photographs made from labels: it needs --which_direction BtoA")
-    saved = cli.saved("pix2pix.labels", Config, config.labels)
+        raise cli.InputError("--judge judges photographs made from labels: it needs --which_direction BtoA")
+    saved = cli.saved("pix2pix.labels", Config, config.judge)
     if options.size(saved) != options.size(config):
-        raise cli.InputError("--labels {}: that network reads {} x {} pixels, this one draws {} x {}".format(
-            config.labels, *options.size(saved)[::-1], *options.size(config)[::-1]))
+        raise cli.InputError("--judge {}: that network reads {} x {} pixels, this one draws {} x {}".format(
+            config.judge, *options.size(saved)[::-1], *options.size(config)[::-1]))
     return saved
 
 

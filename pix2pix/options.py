@@ -32,10 +32,10 @@ class Config(NamedTuple):
     output_filetype: Literal["png", "jpeg"] = "png"  # of the pictures that test writes
     targets: Literal["auto", "yes", "no"] = "auto"  # whether files hold a target half; auto: test tells by their shape
     pair_ratio: cli.real(0.0) = 0.0  # width / height of a file that holds a pair; 0: that of the first one trained on
-    labels: str = ""  # a run of pix2pix.labels, which judges facades (test)
+    judge: str = ""  # a run of pix2pix.labels, which judges facades (test)
     output: str = ""  # folder of the SavedModel (export)
     fixed = ("which_direction", "lab_colorization", "ngf", "ndf", "conv", "norm", "as_published")
-    momentary = ("input_dir",)
+    momentary = ("input_dir", "judge")
     implies = {"preset small": {"crop_size": 64, "scale_size": 72, "ngf": 16, "ndf": 16, "display_freq": 2000}}
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 import tqdm
 
 from data import folders, pairs, squares
-from graphmode import cli, images
+from graphmode import cli, doctor, images
 
 OPERATIONS = {"resize": "to --size x --size pixels; cut to the middle square, or widened to one with --pad",
               "combine": "with the picture of the same name in --b_dir at its right", "split": "a pair into A/ and B/",
@@ -59,7 +59,7 @@ def blank(picture):
 
 
 def edges(picture):
-    opencv = cli.library("cv2", "opencv-python-headless")
+    opencv = doctor.library("cv2", "opencv-python-headless")
     grey = opencv.GaussianBlur(np.asarray(Image.fromarray(picture).convert("L")), (3, 3), 0)
     found = opencv.Canny(grey, 60, 160)
     return np.repeat(255 - found[..., None], 3, 2)
@@ -109,7 +109,7 @@ def process(flags):
     if flags.operation == "combine" and not flags.b_dir:
         raise cli.InputError("--operation combine needs --b_dir: the folder of the right halves")
     if flags.operation == "edges":
-        cli.library("cv2", "opencv-python-headless")
+        doctor.library("cv2", "opencv-python-headless")
     folders.check_apart(flags.output_dir, flags.input_dir, *([flags.b_dir] if flags.operation == "combine" else []))
     paths = folders.find(flags.input_dir)
     others = partners(flags.b_dir) if flags.operation == "combine" else {}

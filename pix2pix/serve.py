@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from data import facades, folders
-from graphmode import cli, images, report, sessions, tf
+from graphmode import cli, doctor, images, report, sessions, tf
 
 MOST_BYTES = 8 << 20  # of an upload
 MOST_PIXELS = 4096 * 4096
@@ -44,7 +44,7 @@ def read(uploaded):
 
 def application(translate):
     """The WSGI application. translate: see `load`."""
-    flask = cli.library("flask", "flask")
+    flask = doctor.library("flask", "flask")
     app = flask.Flask("pix2pix.serve")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     page = report.template("serve.html", __file__).render(
@@ -85,7 +85,7 @@ def main(argv=None):
     parser.add_argument("--port", type=cli.whole(0, 65535), default=8000, help="(default: 8000; 0: any that is free)")
     try:
         flags = parser.parse_args(argv)
-        waitress = cli.library("waitress", "waitress")
+        waitress = doctor.library("waitress", "waitress")
         app = application(load(flags.model))
         # Above our own limit, whose answer is one line.
         server = waitress.create_server(app, host=flags.host, port=flags.port, max_request_body_size=8 * MOST_BYTES)

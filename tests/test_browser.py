@@ -6,7 +6,7 @@ from PIL import Image
 import pytest
 
 from data import facades
-from graphmode import cli
+from graphmode import doctor
 from pix2pix import serve
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ def swapped(picture):
 
 @pytest.fixture(scope="module")
 def address():
-    waitress = cli.library("waitress", "waitress")
+    waitress = doctor.library("waitress", "waitress")
     server = waitress.create_server(serve.application(swapped), host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     yield "http://127.0.0.1:{}/".format(server.effective_port)
@@ -28,7 +28,7 @@ def address():
 
 @pytest.fixture
 def page(address, browser_path):
-    playwright = cli.library("playwright.sync_api", "playwright")
+    playwright = doctor.library("playwright.sync_api", "playwright")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page()

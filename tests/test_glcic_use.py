@@ -11,7 +11,7 @@ import pytest
 import skimage.metrics
 
 from data import faces, folders
-from glcic import __main__ as glcic, baselines, complete, evaluate, options, sources
+from glcic import __main__ as glcic, baselines, complete, evaluate, game, options, sources
 from graphmode import cli, runs, scores, tf
 
 FLAGS = ["--size", "32", "--width", "2", "--batch_size", "4", "--hole_min", "8", "--hole_max", "16", "--max_steps", "6",
@@ -231,7 +231,8 @@ def test_a_hole_of_another_brightness_is_blended_in():
         assert errors[2] < errors[1] < errors[0] and errors[2] < 0.6 * errors[0]
 
 
-def test_the_game_is_measured_at_a_checkpoint(trained, capsys):
+def test_the_game_is_measured_at_a_checkpoint(trained, capsys, monkeypatch):
+    monkeypatch.setattr(game, "LONGER", 4)
     run(trained, "game")
     shown = dict(line.rsplit("  ", 1) for line in capsys.readouterr().out.splitlines())
     shown = {name.strip(): value for name, value in shown.items()}
@@ -245,4 +246,4 @@ def test_without_opencv_it_is_named(trained, tmp_path, photograph, monkeypatch, 
     assert "pip install opencv-python-headless" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         run(trained, "complete", "--image", tmp_path / "photo.png", "--mask", tmp_path / "hole.png", "--postprocess", "seamless")
-    assert re.fullmatch("glcic: OpenCV is not installed .*\n", capsys.readouterr().err)
+    assert re.fullmatch("glcic: opencv-python-headless is not installed .*\n", capsys.readouterr().err)

@@ -146,7 +146,7 @@ def test_a_judge_reads_labels_off_photographs(folders_of_pairs, tmp_path, capsys
                  "--width", "8", "--output_dir", str(tmp_path / "judge")])
     pix2pix.main(["--input_dir", str(folders_of_pairs / "train"), "--output_dir", str(tmp_path / "run"), "--max_steps", "1",
                   *FLAGS])
-    pix2pix.main(["--mode", "test", "--checkpoint", str(tmp_path / "run"), "--labels", str(tmp_path / "judge"),
+    pix2pix.main(["--mode", "test", "--checkpoint", str(tmp_path / "run"), "--judge", str(tmp_path / "judge"),
                   "--input_dir", str(folders_of_pairs / "train")])
     assert not list((tmp_path / "run" / "figures").glob("*not_trained_on*"))
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
@@ -306,5 +306,5 @@ def test_judge_of_another_size_is_refused(trained, folders_of_pairs, tmp_path, c
     labels.main(["--input_dir", str(folders_of_pairs / "train"), "--crop_size", "64", "--scale_size", "64", "--max_steps", "1",
                  "--width", "1", "--output_dir", str(tmp_path / "judge")])
     assert "reads 64 x 64 pixels, this one draws 32 x 32" in refused(
-        capsys, "--mode", "test", "--checkpoint", trained, "--labels", tmp_path / "judge", "--output_dir", tmp_path / "out",
+        capsys, "--mode", "test", "--checkpoint", trained, "--judge", tmp_path / "judge", "--output_dir", tmp_path / "out",
         "--input_dir", folders_of_pairs / "val")
