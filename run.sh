@@ -4,6 +4,8 @@
 #   ./run.sh [--gpu auto|cpu|0|0,1] [--background] MODULE [flags]
 #                           a program, e.g. ./run.sh gan_book.vae --max_steps 1000  (MODULE --help: its flags);
 #                           --gpu auto takes the card with most free memory, --background outlives the terminal
+#   ./run.sh [--gpu ...] [--background] run SCRIPT.py [its arguments]
+#                           a program written for TensorFlow 1, unchanged; run --check SCRIPT.py only reads it
 #   ./run.sh list           the programs, a line each
 #   ./run.sh demo [flags]   the short tour
 #   ./run.sh jobs           what runs, or ran, in the background of this folder
@@ -254,6 +256,13 @@ run_program() { # run_program MODULE [flags]
   launch "${1##*.}" "$@"
 }
 
+run_script() { # run_script [--check] SCRIPT [arguments]
+  [[ $# != 0 ]] || die "run: which program? ./run.sh run SCRIPT.py [its arguments]"
+  choose_gpu
+  need_python
+  launch run graphmode "$@"
+}
+
 run_tests() { # a path below tests/ among the arguments takes the place of all tests; without any, two at a time
   local argument where=tests
   [[ $# != 0 ]] || set -- -n 2 --dist loadfile
@@ -388,6 +397,7 @@ main() {
     [[ -z $GPU$BACKGROUND ]] || die "--gpu and --background go before a program, not '${1-}'; see: ./run.sh help"
     "${1-help}" "${@:2}" ;;
   demo) run_program gan_book.demo "${@:2}" ;;
+  run) run_script "${@:2}" ;;
   test) run_tests "${@:2}" ;;
   *) run_program "$@" ;;
   esac

@@ -78,7 +78,7 @@ def sample(config):
 def evaluate(config):
     """metrics.json: the GAN's figures, and how often the classifier reads the digit that was asked for."""
     digits = data.load(config.data, config.input_dir)
-    labels = np.arange(10000) % 10
+    labels = np.arange(gan.JUDGED) % 10
     figures = metrics.judge(draw(config, labels), digits, config, labels)
     report.write_metrics(config.output_dir, {**figures, **metrics.follow(
         "generator_loss", lambda config, count: draw(config, labels[:count]), digits, config)})

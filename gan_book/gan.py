@@ -20,6 +20,8 @@ import data
 from gan_book import cae, metrics, tips
 from graphmode import cli, images, report, sessions, tf, training, variables
 
+JUDGED = 10000  # samples by which --mode evaluate judges
+
 
 class Config(NamedTuple):
     shared = (tips.Tips,)
@@ -157,7 +159,7 @@ def modes(build, draw, curve="generator_loss"):
 
     def evaluate(config):
         digits = data.load(config.data, config.input_dir)
-        figures = metrics.judge(draw(config, 10000), digits, config)
+        figures = metrics.judge(draw(config, JUDGED), digits, config)
         report.write_metrics(config.output_dir, {**figures, **metrics.follow(curve, draw, digits, config)})
     return {"train": train, "sample": sample, "evaluate": evaluate}
 

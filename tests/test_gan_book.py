@@ -224,6 +224,7 @@ def test_every_program_trains_draws_and_evaluates(program, as_published, tmp_pat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(data.digits, "load", lambda: digits)
     monkeypatch.setattr(metrics.Config, "_field_defaults", {**metrics.Config._field_defaults, "max_epochs": 1})
+    monkeypatch.setattr(gan, "JUDGED", 400)
     extra = ["--latent_size", "2"] if program in (cae, vae) else []
     extra += ["--importance_images", "2"] if program is vae else []
     program.main(["--output_dir", "run", "--max_steps", "2", "--batch_size", "16", *extra,

@@ -1,0 +1,34 @@
+"""Runs a program that was written for TensorFlow 1 as it is, or checks it without running it.
+
+Run: `python -m graphmode SCRIPT.py [its arguments]`, or `python -m graphmode --check SCRIPT.py`.
+"""
+
+import os
+import sys
+
+from graphmode import cli
+
+USAGE = "python -m graphmode [--check] SCRIPT.py [its arguments]"
+
+
+def main(arguments):
+    check = arguments[:1] == ["--check"]
+    script = arguments[check:check + 1]
+    if not script or script[0] in ("-h", "--help"):
+        print("{}\n\n{}".format(USAGE, __doc__.split("\n\n")[0]))
+        return 0 if script else 2
+    if not os.path.isfile(script[0]):
+        cli.fail("graphmode", "there is no program {}: {}".format(script[0], USAGE))
+    if check:
+        from graphmode import old_program
+        try:
+            return old_program.check(script[0])
+        except cli.InputError as error:
+            cli.fail("graphmode", error)
+    from graphmode import version_1  # here: it is not wanted for --help
+    version_1.run(script[0], arguments[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,85 @@
+"""Reads a program for TensorFlow 1 without running it and says, line by line, which of its names are not what they were."""
+
+import ast
+import sys
+
+import numpy
+
+from graphmode import old_names, version_1
+from graphmode.runs import InputError
+
+
+def names(tree):
+    """(line, dotted name) of what a program uses of tensorflow, numpy, scipy.misc and PIL.Image; names follow its imports."""
+    known, found = {}, []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                known[alias.asname or alias.name.split(".")[0]] = alias.name if alias.asname else alias.name.split(".")[0]
+                if _ours(alias.name):
+                    found.append((node.lineno, alias.name))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                known[alias.asname or alias.name] = node.module + "." + alias.name
+                if _ours(node.module + "." + alias.name) and alias.name != "*":
+                    found.append((node.lineno, node.module + "." + alias.name))
+    inner = {node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node not in inner:
+            parts, base = [node.attr], node.value
+            while isinstance(base, ast.Attribute):
+                parts.insert(0, base.attr)
+                base = base.value
+            if isinstance(base, ast.Name) and base.id in known and _ours(known[base.id] + "." + parts[0]):
+                found.append((node.lineno, ".".join([known[base.id], *parts])))
+    return sorted(set(found))
+
+
+def _ours(name):
+    return name.split(".")[0] == "tensorflow" or name.startswith(("numpy.", "scipy.misc", "PIL.Image."))
+
+
+def judged(name):
+    """("given", ""), ("replaced", by what) or ("missing", why) for a dotted name."""
+    if name.startswith("numpy."):
+        last = name.split(".")[1]
+        old = last in old_names.NUMPY and last not in vars(numpy)
+        return ("replaced", "Python's " + last) if old else ("given", "")
+    if name.startswith("PIL.Image."):
+        last = name.split(".")[2]
+        return ("replaced", "Image.Resampling." + old_names.PILLOW[last].name) if last in old_names.PILLOW else ("given", "")
+    if name.startswith("scipy.misc"):
+        last = name.split(".")[-1]
+        if last == "misc" or callable(getattr(old_names, last, None)):
+            return "replaced", "Pillow, by graphmode.old_names"
+        return "missing", "scipy.misc.{} is not to be had; instead: what scipy or Pillow have".format(last)
+    found, parts = sys.modules["tensorflow"], name.split(".")[1:]
+    try:
+        for part in parts:
+            found = getattr(found, part)
+            if not isinstance(found, type(sys)):
+                break
+    except AttributeError as error:
+        return "missing", str(error).split(": ", 1)[-1] if isinstance(error, version_1.Missing) else "{}: {}".format(name, error)
+    if parts and parts[0] in ("contrib", "examples"):
+        home = getattr(found, "__module__", None) or getattr(found, "__name__", "")
+        return "replaced", "a view of tf_slim and tf" if isinstance(found, version_1.View) else "{} of {}".format(parts[-1], home)
+    return "given", ""
+
+
+def check(script):
+    """Prints what a program's names have become; returns 1 if some are not to be had, else 0. Raises InputError."""
+    try:
+        with open(script, encoding="utf-8") as file:
+            tree = ast.parse(file.read(), script)
+    except (SyntaxError, ValueError) as error:
+        raise InputError("{} cannot be read as Python 3 ({}): 2to3 or a print() may be what it needs".format(script, error)) from None
+    counts = {"given": 0, "replaced": 0, "missing": 0}
+    with version_1.version_1(numpy_too=False):
+        for line, name in names(tree):
+            verdict, words = judged(name)
+            counts[verdict] += 1
+            if verdict != "given":
+                print("{}:{}: {}: {}".format(script, line, name, "by " + words if verdict == "replaced" else words))
+    print("{given} names given, {replaced} replaced, {missing} not to be had".format(**counts))
+    return 1 if counts["missing"] else 0

@@ -1,0 +1,280 @@
+"""Programs in the manner of 2017 to 2019 run unchanged: each is written here as it would have been then."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from data import digits, mnist
+from graphmode import __main__ as graphmode, tf, version_1
+from test_data import idx
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+SLIM = """
+    from __future__ import absolute_import, division, print_function
+    import numpy as np
+    import tensorflow as tf
+    import tensorflow.contrib.slim as slim
+    from tensorflow.contrib.slim import nets
+
+    def network(images, is_training):
+        with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm, weights_regularizer=slim.l2_regularizer(0.0005),
+                            normalizer_params={'is_training': is_training, 'decay': 0.9}):
+            net = slim.conv2d(images, 8, [3, 3], scope='conv1')
+            net = slim.repeat(net, 2, slim.conv2d, 8, [3, 3], scope='conv2')
+            net = slim.max_pool2d(net, [2, 2], scope='pool')
+            return slim.fully_connected(slim.flatten(net), 2, activation_fn=None, scope='logits')
+
+    tf.set_random_seed(1)
+    images = tf.placeholder(tf.float32, [None, 8, 8, 1])
+    labels = tf.placeholder(tf.int64, [None])
+    is_training = tf.placeholder(tf.bool, [])
+    logits = network(images, is_training)
+    loss = tf.losses.sparse_softmax_cross_entropy(labels, logits) + tf.losses.get_regularization_loss()
+    step = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.01))
+    correct = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, dimension=1), labels), tf.float32))
+    x = np.random.RandomState(0).normal(size=[64, 8, 8, 1]).astype(np.float32)
+    y = (x.mean(axis=(1, 2, 3)) > 0).astype(np.int)
+    x[y == 1] += 0.5
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for _ in range(60):
+            sess.run(step, {images: x, labels: y, is_training: True})
+        print('accuracy', sess.run(correct, {images: x, labels: y, is_training: False}) > 0.9)
+    print(len(slim.get_model_variables()), tf.__version__.startswith('1.'), hasattr(nets, 'vgg'))
+"""
+
+QUEUE = """
+    import os, sys
+    import tensorflow as tf
+    files = [os.path.join(sys.argv[1], name) for name in sorted(os.listdir(sys.argv[1]))]
+    queue = tf.train.string_input_producer(files, shuffle=False, num_epochs=1)
+    key, value = tf.WholeFileReader().read(queue)
+    image = tf.image.decode_png(value, channels=3)
+    image = tf.image.resize_images(image, [4, 4])
+    image.set_shape([4, 4, 3])
+    batch = tf.train.batch([image], 2)
+    sess = tf.Session()
+    sess.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+    coord = tf.train.Coordinator()
+    threads = tf.train.start_queue_runners(sess=sess, coord=coord)
+    seen = 0
+    try:
+        while not coord.should_stop():
+            seen += len(sess.run(batch))
+    except tf.errors.OutOfRangeError:
+        print('done', seen)
+    finally:
+        coord.request_stop()
+    coord.join(threads)
+"""
+
+MNIST = """
+    import sys
+    import tensorflow as tf
+    from tensorflow.examples.tutorials.mnist import input_data
+    mnist = input_data.read_data_sets(sys.argv[1], one_hot=True, validation_size=50)
+    x = tf.placeholder(tf.float32, [None, 784])
+    y = tf.placeholder(tf.float32, [None, 10])
+    logits = tf.contrib.layers.fully_connected(x, 10, activation_fn=None,
+        weights_initializer=tf.contrib.layers.variance_scaling_initializer())
+    loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(logits=logits, labels=y))
+    step = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+    with tf.Session() as sess:
+        sess.run(tf.initialize_all_variables())
+        for _ in range(100):
+            xs, ys = mnist.train.next_batch(50)
+            sess.run(step, {x: xs, y: ys})
+        right = tf.reduce_mean(tf.to_float(tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1))))
+        print(mnist.train.num_examples, mnist.train.epochs_completed, xs.shape,
+              sess.run(right, {x: mnist.test.images, y: mnist.test.labels}) > 0.5)
+"""
+
+SUPERVISOR = """
+    import sys
+    import tensorflow as tf
+    flags = tf.app.flags
+    flags.DEFINE_string('train_dir', '/tmp/nowhere', 'where to')
+    FLAGS = flags.FLAGS
+
+    def main(_):
+        step = tf.contrib.framework.get_or_create_global_step()
+        w = tf.get_variable('w', [], initializer=tf.constant_initializer(5.0))
+        loss = tf.square(w)
+        tf.summary.scalar('loss', loss)
+        train = tf.train.GradientDescentOptimizer(0.1).minimize(loss, global_step=step)
+        supervisor = tf.train.Supervisor(logdir=FLAGS.train_dir, save_summaries_secs=1, save_model_secs=0)
+        with supervisor.managed_session() as sess:
+            for _ in range(20):
+                sess.run(train)
+            supervisor.saver.save(sess, supervisor.save_path, global_step=step)
+            print('%.4f' % sess.run(w), sess.run(step))
+        print(tf.contrib.framework.list_variables(FLAGS.train_dir))
+
+    if __name__ == '__main__':
+        tf.app.run()
+"""
+
+LAYERS = """
+    import tensorflow as tf
+    from tensorflow.contrib.framework import arg_scope, get_variables
+    from tensorflow.contrib.layers import batch_norm, conv2d, flatten, l2_regularizer, xavier_initializer
+    from tensorflow.contrib.training import HParams
+    from tensorflow.python.framework import ops
+    from tensorflow.contrib import rnn
+    hparams = HParams(width=4, rate=0.1, sizes=[1, 2], name='a').parse('width=6,sizes=[3,4,5]')
+    with tf.variable_scope('net'), arg_scope([conv2d], weights_initializer=xavier_initializer(),
+                                             weights_regularizer=l2_regularizer(hparams.rate), normalizer_fn=batch_norm):
+        y = flatten(conv2d(tf.ones([2, 5, 5, 3]), hparams.width, 3, padding='VALID'))
+    penalty = tf.add_n(tf.get_collection(ops.GraphKeys.REGULARIZATION_LOSSES))
+    outputs, _ = tf.nn.dynamic_rnn(rnn.BasicLSTMCell(3), tf.reshape(y, [2, 9, 6]), dtype=tf.float32)
+    total = tf.reduce_sum(y, reduction_indices=[1], keep_dims=True)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        weights = sess.run(get_variables('net/Conv/weights')[0])
+        print(y.shape, total.shape, outputs.shape, hparams.values() == {'width': 6, 'rate': 0.1, 'sizes': [3, 4, 5], 'name': 'a'})
+        print(abs(sess.run(penalty) - 0.05 * (weights ** 2).sum()) < 1e-5, len(get_variables('net')))
+"""
+
+MISC = """
+    import sys
+    import numpy as np
+    import scipy.misc
+    from PIL import Image
+    import helper
+    images = np.zeros([6, 4, 3], dtype=np.float)
+    images[:3] = [1.0, 0.0, -1.0]
+    scipy.misc.imsave(sys.argv[1], images)
+    read = scipy.misc.imread(sys.argv[1]).astype(np.float32)
+    print(read[0, 0].tolist(), read.shape, scipy.misc.imresize(read, [3, 2]).shape, scipy.misc.imresize(read, 0.5).shape)
+    print(scipy.misc.imread(sys.argv[1], flatten=True).dtype, scipy.misc.toimage(images).size)
+    print(Image.fromarray(np.uint8(read)).resize((2, 2), Image.ANTIALIAS).size, np.bool is not None, helper.VALUE)
+"""
+
+
+@pytest.fixture
+def runs_here(tmp_path, capsys, monkeypatch):
+    """Runs a program's text with arguments in a folder of its own; returns what it prints."""
+    def run(text, *arguments):
+        script = tmp_path / "program.py"
+        script.write_text(textwrap.dedent(text))
+        monkeypatch.chdir(tmp_path)
+        with tf.Graph().as_default():
+            try:
+                version_1.run(str(script), [str(argument) for argument in arguments])
+            except SystemExit as stopped:
+                assert not stopped.code
+        return capsys.readouterr().out
+    return run
+
+
+def test_a_slim_network_with_a_placeholder_for_training(runs_here):
+    assert runs_here(SLIM) == "accuracy True\n14 True True\n"
+
+
+def test_a_queue_reader_with_a_coordinator(runs_here, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(6):
+        Image.new("RGB", (8, 8)).save(tmp_path / "in" / f"{number}.png")
+    assert runs_here(QUEUE, tmp_path / "in") == "done 6\n"
+
+
+def test_the_tutorials_reader_of_mnist(runs_here, tmp_path):
+    (tmp_path / "mnist").mkdir()
+    for name, array in zip(mnist.MD5, digits.load(train=550, test=100)):
+        (tmp_path / "mnist" / name).write_bytes(idx(array))
+    assert runs_here(MNIST, tmp_path / "mnist") == "500 9 (50, 784) True\n"
+
+
+def test_a_supervisor_with_summaries_and_a_saver(runs_here, tmp_path):
+    shown = runs_here(SUPERVISOR, "--train_dir=" + str(tmp_path / "run"))
+    assert shown.splitlines() == ["0.0576 20", "[('global_step', []), ('w', [])]"]
+    assert list((tmp_path / "run").glob("events.*")) and (tmp_path / "run" / "model.ckpt-20.index").exists()
+
+
+def test_contrib_layers_framework_training_and_rnn(runs_here):
+    assert runs_here(LAYERS).splitlines() == ["(2, 54) (2, 1) (2, 9, 3) True", "True 4"]
+
+
+def test_pictures_through_scipy_misc_and_a_module_beside(runs_here, tmp_path):
+    (tmp_path / "helper.py").write_text("import tensorflow as tf\nVALUE = tf.contrib.slim.conv2d.__name__\n")
+    shown = runs_here(MISC, tmp_path / "made.png").splitlines()
+    assert shown == ["[255.0, 128.0, 0.0] (6, 4, 3) (3, 2, 3) (3, 2, 3)", "float32 (4, 6)", "(2, 2) True convolution2d"]
+    assert not hasattr(Image, "ANTIALIAS") and not hasattr(np, "float") and "scipy.misc" not in sys.modules
+
+
+@pytest.mark.parametrize("use, cure", [
+    ("tf.contrib.crf.crf_log_likelihood(1, 2, 3)", "tf.contrib.crf is not to be had .* instead: write the recursion"),
+    ("from tensorflow.contrib import crf", "tf.contrib.crf is not to be had"),
+    ("import tensorflow.contrib.seq2seq as seq2seq", "tf.contrib.seq2seq is not to be had .* tf.nn.dynamic_rnn"),
+    ("tf.contrib.layers.no_such_layer(1)", "tf.contrib.layers.no_such_layer is not to be had"),
+    ("tf.mul(1, 2)", "tf.mul is not to be had .* instead: tf.multiply"),
+    ("tf.train.no_such_thing", "no_such_thing")])
+def test_what_nobody_has_is_named_with_its_line_and_the_way_out(use, cure, runs_here):
+    with pytest.raises((AttributeError, ImportError), match=cure) as missing:
+        runs_here("import tensorflow as tf\n\n" + use + "\n")
+    assert "program.py:3: " in str(missing.value) or "tf.train.no_such_thing" in use
+
+
+def test_a_program_is_checked_without_running_it(tmp_path, capsys):
+    script = tmp_path / "old.py"
+    script.write_text("import numpy as np\nimport tensorflow as tf\nfrom tensorflow.contrib import slim\n"
+                      "raise SystemExit('must not run')\nx = tf.placeholder(tf.float32, [None, np.int(3)])\n"
+                      "y = slim.conv2d(x, 3, 3)\nz = tf.contrib.crf.crf_decode(x)\nw = tf.mul(x, y)\n")
+    assert graphmode.main(["--check", str(script)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    place = re.escape(str(script))
+    for wanted in ("3: tensorflow.contrib.slim: by tf_slim|view", "5: numpy.int: by Python's int", "6: .*conv2d: by conv2d of tf_slim",
+                   "7: tensorflow.contrib.crf.crf_decode: .*not to be had", "8: tensorflow.mul: .*tf.multiply"):
+        assert any(re.match("{}:{}".format(place, option) if ":" in option else ".*" + option, line)
+                   for option in wanted.split("|") for line in lines), (wanted, lines)
+    assert lines[-1] == "3 names given, 3 replaced, 2 not to be had"
+    script.write_text("import tensorflow as tf\nprint(tf.Session)\n")
+    assert graphmode.main(["--check", str(script)]) == 0
+    script.write_text("print 'python 2'\n")
+    with pytest.raises(SystemExit) as stopped:
+        graphmode.main(["--check", str(script)])
+    assert stopped.value.code == 2 and "cannot be read as Python 3" in capsys.readouterr().err
+
+
+def test_the_command_runs_a_program_in_a_process_of_its_own(tmp_path):
+    (tmp_path / "old.py").write_text("import sys\nimport tensorflow as tf\nprint(sys.argv[1:], tf.contrib.slim.__name__)\n"
+                                     "with tf.Session() as s:\n    print(s.run(tf.constant(3)))\nsys.exit(4)\n")
+    done = subprocess.run([sys.executable, "-m", "graphmode", str(tmp_path / "old.py"), "--flag", "x"], text=True,
+                          cwd=str(tmp_path), env={"PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert done.stdout == "['--flag', 'x'] tensorflow.contrib.slim\n3\n" and done.returncode == 4
+
+
+def test_a_notebook_has_it_after_an_import(tmp_path):
+    text = ("import graphmode.legacy\nimport tensorflow as tf\nfrom tensorflow.contrib import layers\n"
+            "print(tf.__version__[:2], layers.conv2d.__name__)")
+    done = subprocess.run([sys.executable, "-c", text], text=True, env={"PYTHONPATH": str(ROOT)}, cwd=str(tmp_path), capture_output=True)
+    assert done.stdout.split() == ["1.", "convolution2d"], done.stderr
+
+
+def test_the_rest_of_the_project_is_not_touched():
+    done = subprocess.run([sys.executable, "-c", "import sys\nfrom graphmode import tf, slim\nimport gan_book.gan, glcic.model\n"
+                           "tf.Session, slim.conv2d\nimport tensorflow\n"
+                           "print('graphmode.version_1' in sys.modules, tensorflow.__version__[:2], hasattr(tensorflow, 'contrib'))"],
+                          text=True, env={"PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert done.stdout.split() == ["False", "2.", "False"], done.stderr
+
+
+def test_a_missing_program_is_one_line(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        graphmode.main(["nowhere.py"])
+    assert stopped.value.code == 2 and "there is no program nowhere.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("image", [np.arange(48, dtype=np.uint8).reshape(4, 4, 3), np.linspace(-1, 1, 16).reshape(4, 4)])
+def test_bytescale_leaves_bytes_and_stretches_the_rest(image):
+    from graphmode import old_names
+    found = old_names.bytescale(image)
+    assert found.dtype == np.uint8
+    assert (found == image).all() if image.dtype == np.uint8 else (found.min(), found.max()) == (0, 255)
