@@ -25,7 +25,8 @@ def main():
     parser.add_argument("--starts", type=int, default=4, help="pairs of fresh processes (default: 4): PyTorch's speed differs "
                         "between starts more than between turns")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each pair (default: 5)")
-    parser.add_argument("--steps", type=int, default=30, help="steps in a round (default: 30; a thirtieth of them for GLCIC, a tenth for pix2pix)")
+    parser.add_argument("--steps", type=int, default=30, help="steps in a round (default: 30; a thirtieth of them for GLCIC, "
+                        "a tenth for pix2pix)")
     parser.add_argument("--models", nargs="+", choices=list(BATCHES), default=list(BATCHES))
     flags = parser.parse_args()
     if not importlib.util.find_spec("torch"):

@@ -28,7 +28,8 @@ class _Generator(nn.Module):
             come = filters[n] * (1 if n == depth - 1 else 2)
             up.append(nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(come, filters[n - 1], 4, 2, 1, bias=False),
                                     _norm(filters[n - 1]), *([nn.Dropout(0.5)] if n > depth - 4 else [])))
-        self.up = nn.ModuleList(up + [nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * width, 3, 4, 2, 1, bias=False), nn.Tanh())])
+        last = nn.ConvTranspose2d(2 * width, 3, 4, 2, 1, bias=False)
+        self.up = nn.ModuleList(up + [nn.Sequential(nn.ReLU(), last, nn.Tanh())])
 
     def forward(self, x):
         kept = []
@@ -68,7 +69,8 @@ def step(config, channels_last=False):
         discrim_loss = -(torch.log(predict_real + model.EPS) + torch.log(1 - predict_fake + model.EPS)).mean()
         gan, l1 = -torch.log(predict_fake + model.EPS).mean(), functional.l1_loss(outputs, targets)
         # As there, one forward pass of each network, and all gradients before the first of them moves.
-        for solver, loss, keep in ((d_solver, discrim_loss, True), (g_solver, config.gan_weight * gan + config.l1_weight * l1, False)):
+        gen_loss = config.gan_weight * gan + config.l1_weight * l1
+        for solver, loss, keep in ((d_solver, discrim_loss, True), (g_solver, gen_loss, False)):
             weights = solver.param_groups[0]["params"]
             for weight, gradient in zip(weights, torch.autograd.grad(loss, weights, retain_graph=keep)):
                 weight.grad = gradient

@@ -1,4 +1,4 @@
-"""`import graphmode.legacy` at the top of a notebook: from there on `import tensorflow as tf` gives TensorFlow 1 (see `version_1`)."""
+"""`import graphmode.legacy`, at the top of a notebook: `import tensorflow as tf` then gives TensorFlow 1 (see `version_1`)."""
 
 from graphmode import version_1
 

@@ -1,4 +1,4 @@
-"""What programs for TensorFlow 1 use besides it and no library has any more: HParams, pictures through scipy.misc, numpy's aliases."""
+"""What programs for TensorFlow 1 use besides it and no library has: HParams, scipy.misc's pictures, numpy's aliases."""
 
 import contextlib
 import importlib.util

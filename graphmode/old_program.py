@@ -60,10 +60,12 @@ def judged(name):
             if not isinstance(found, type(sys)):
                 break
     except AttributeError as error:
-        return "missing", str(error).split(": ", 1)[-1] if isinstance(error, version_1.Missing) else "{}: {}".format(name, error)
+        ours = isinstance(error, version_1.Missing)
+        return "missing", str(error).split(": ", 1)[-1] if ours else "{}: {}".format(name, error)
     if parts and parts[0] in ("contrib", "examples"):
         home = getattr(found, "__module__", None) or getattr(found, "__name__", "")
-        return "replaced", "a view of tf_slim and tf" if isinstance(found, version_1.View) else "{} of {}".format(parts[-1], home)
+        view = isinstance(found, version_1.View)
+        return "replaced", "a view of tf_slim and tf" if view else "{} of {}".format(parts[-1], home)
     return "given", ""
 
 
@@ -73,7 +75,8 @@ def check(script):
         with open(script, encoding="utf-8") as file:
             tree = ast.parse(file.read(), script)
     except (SyntaxError, ValueError) as error:
-        raise InputError("{} cannot be read as Python 3 ({}): 2to3 or a print() may be what it needs".format(script, error)) from None
+        raise InputError("{} cannot be read as Python 3 ({}): 2to3 or a print() may be what it needs".format(
+            script, error)) from None
     counts = {"given": 0, "replaced": 0, "missing": 0}
     with version_1.version_1(numpy_too=False):
         for line, name in names(tree):

@@ -7,7 +7,7 @@ from pix2pix import networks
 
 
 class Config(NamedTuple):
-    input_dir: str = ""  # folder with pairs, A left and B right in each file (with --lab_colorization: pictures); empty: drawn facades
+    input_dir: str = ""  # folder with pairs, A left and B right (with --lab_colorization: pictures); empty: drawn facades
     val_dir: str = ""  # pairs shown in training and tested after it; empty: the folder val or test beside a folder train
     preset: Literal["full", "small"] = "full"  # the paper's sizes, or 64 pixels and a quarter of the filters, for two cores
     max_epochs: cli.whole(1) = 200  # passes over the pairs

@@ -18,7 +18,8 @@ from graphmode import cli, doctor, images
 
 OPERATIONS = {"resize": "to --size x --size pixels; cut to the middle square, or widened to one with --pad",
               "combine": "with the picture of the same name in --b_dir at its right", "split": "a pair into A/ and B/",
-              "grayscale": "", "blank": "a white square in its middle, three tenths as wide", "edges": "Canny's, black on white"}
+              "grayscale": "", "blank": "a white square in its middle, three tenths as wide",
+              "edges": "Canny's, black on white"}
 BLANK = 0.3  # of the width
 
 
@@ -147,7 +148,8 @@ def main(argv=None):
     parser.add_argument("--b_dir", default="", help="folder of the right halves (combine)")
     parser.add_argument("--size", type=cli.whole(1, 8192), default=256, help="pixels (resize; default: 256)")
     parser.add_argument("--pad", action="store_true", help="widen pictures to a square instead of cutting them (resize)")
-    parser.add_argument("--workers", type=cli.whole(1, 256), default=os.cpu_count() or 1, help="threads (default: one per core)")
+    parser.add_argument("--workers", type=cli.whole(1, 256), default=os.cpu_count() or 1,
+                        help="threads (default: one per core)")
     try:
         flags = parser.parse_args(argv)
         for name in ("input_dir", "output_dir", "b_dir"):

@@ -62,7 +62,8 @@ def encoded(picture, config):
         wide, high = (round(width * config.aspect_ratio), height), (width, round(height / config.aspect_ratio))
         image = image.resize(wide if config.aspect_ratio > 1 else high, Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
-    image.save(buffer, config.output_filetype.upper(), **({"quality": JPEG_QUALITY} if config.output_filetype == "jpeg" else {}))
+    quality = {"quality": JPEG_QUALITY} if config.output_filetype == "jpeg" else {}
+    image.save(buffer, config.output_filetype.upper(), **quality)
     return buffer.getvalue()
 
 
@@ -93,7 +94,8 @@ def test(config):
         raise cli.InputError("--mode test needs --input_dir: the folder with the pictures to translate")
     check_target(config, folder)
     target = runs.path(config.output_dir)
-    runs.write_whole(target / "index.html", _page(config, [], {}, ["not finished"]))  # so that an interrupted test is known as ours
+    # Before the first picture, so that an interrupted test is known as ours.
+    runs.write_whole(target / "index.html", _page(config, [], {}, ["not finished"]))
     paths, skipped = folders.usable(pairs.find(folder))
     rows, grid, numbers = [], [], collections.defaultdict(list)
     with translator(config) as apply, judging.judges(config) as judged:
@@ -122,7 +124,8 @@ def test(config):
         file.unlink()
     if grid and runs.holds_a_run(target):
         name = "inputs_outputs_targets" + ("_not_trained_on" if str(folder) == str(unseen) else "")
-        images.save_png(target / "figures" / (name + ".png"), images.grid(np.stack(grid), 6), zoom=2 if config.crop_size <= 64 else 1)
+        zoom = 2 if config.crop_size <= 64 else 1
+        images.save_png(target / "figures" / (name + ".png"), images.grid(np.stack(grid), 6), zoom)
     report.write_metrics(target, metrics)
     print("pictures: {}, {} of them with targets".format(target / "index.html", sum("targets" in row for row in rows)))
 
