@@ -1,4 +1,5 @@
 import os
+os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")  # two workers on two cores, see ./run.sh test
 import shutil
 import signal
 

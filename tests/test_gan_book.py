@@ -307,6 +307,7 @@ def test_demo_makes_one_page(tmp_path, monkeypatch, digits):
     monkeypatch.setattr(data.digits, "load", lambda: digits)
     monkeypatch.setattr(data.faces, "folder", lambda size: drawn(size, 40))
     monkeypatch.setattr(data.facades, "DRAWN", {"train": 8, "val": 2})
+    monkeypatch.setattr(gan, "JUDGED", 400)
     monkeypatch.setattr(demo, "subprocess", types.SimpleNamespace(run=run_here))
     monkeypatch.setattr(metrics.Config, "_field_defaults", {**metrics.Config._field_defaults, "max_epochs": 1})
     earlier = tmp_path / "runs" / "demo" / "vae"  # of a demo before, which is replaced
