@@ -8,6 +8,8 @@ import types
 import numpy as np
 from PIL import Image
 
+from graphmode import tf
+
 NUMPY = {"float": float, "int": int, "bool": bool, "object": object, "str": str, "long": int, "unicode": str, "complex": complex}
 PILLOW = {"ANTIALIAS": Image.Resampling.LANCZOS, "LINEAR": Image.Resampling.BILINEAR, "CUBIC": Image.Resampling.BICUBIC}
 _FILTERS = {"nearest": Image.Resampling.NEAREST, "lanczos": Image.Resampling.LANCZOS, "bilinear": Image.Resampling.BILINEAR,
@@ -75,6 +77,20 @@ def _outside_brackets(text):
         else:
             parts[-1] += letter
     return parts
+
+
+def _named_only(name):
+    """A loss of tf.nn which, as in version 1, refuses arguments without names: their order has changed more than once."""
+    def loss(*unnamed, **named):
+        if unnamed:
+            raise ValueError("Only call `{}` with named arguments (labels=..., logits=..., ...)".format(name))
+        return getattr(tf.nn, name)(**named)
+    loss.__name__ = name
+    return loss
+
+
+nn = types.SimpleNamespace(**{name: _named_only(name) for name in (
+    "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits")})
 
 
 def bytescale(data, cmin=None, cmax=None, high=255, low=0):

@@ -82,7 +82,7 @@ def check(script):
         for line, name in names(tree):
             verdict, words = judged(name)
             counts[verdict] += 1
-            if verdict != "given":
-                print("{}:{}: {}: {}".format(script, line, name, "by " + words if verdict == "replaced" else words))
+            words = {"given": "given", "replaced": "by " + words, "missing": words}[verdict]
+            print("{}:{}: {}: {}".format(script, line, name, words))
     print("{given} names given, {replaced} replaced, {missing} not to be had".format(**counts))
     return 1 if counts["missing"] else 0

@@ -9,7 +9,6 @@ import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
-import importlib.util
 import os
 import runpy
 import sys
@@ -25,6 +24,9 @@ MODULES = {
     "contrib.slim": ["tf_slim"],
     "contrib.layers": ["tf_slim"],
     "contrib.framework": ["tf_slim", "tf.train", "tf.nest"],
+    "contrib.slim.python": [], "contrib.slim.python.slim": ["tf_slim"],
+    "contrib.layers.python": [], "contrib.layers.python.layers": ["tf_slim.layers", "tf_slim"],
+    "contrib.framework.python": [], "contrib.framework.python.ops": ["tf_slim.ops", "tf_slim"],
     "contrib.losses": ["tf_slim.losses"],
     "contrib.metrics": ["tf_slim.metrics", "tf.metrics"],
     "contrib.training": ["graphmode.old_names", "tf_slim.training", "tf.train"],
@@ -32,6 +34,7 @@ MODULES = {
     "contrib.data": ["tf.data.experimental", "tf.data"],
     "contrib.lookup": ["tf.lookup"],
     "contrib.summary": ["tf.compat.v2.summary"],
+    "nn": ["graphmode.old_names.nn", "tf.nn"],
     "examples": [], "examples.tutorials": [], "examples.tutorials.mnist": [],
     "examples.tutorials.mnist.input_data": ["data.input_data"],
 }
@@ -41,6 +44,7 @@ CURES = {
     "contrib.distributions": "tensorflow_probability, or tf.distributions for the basic ones",
     "contrib.learn": "a loop with tf.Session; tf.estimator went with TensorFlow 2.16",
     "contrib.seq2seq": "tf.nn.dynamic_rnn or tf.nn.raw_rnn by hand",
+    "contrib.gan": "the package tensorflow_gan, or the losses by hand",
     "contrib.eager": "tf.GradientTape in a program for TensorFlow 2",
     "contrib.opt": "an optimizer of tf.train",
     "contrib.image": "tf.image", "contrib.tensorboard": "tensorboard.plugins", "contrib.legacy_seq2seq": "tf.nn.static_rnn",
@@ -86,15 +90,12 @@ def _place():
 
 
 def source(path):
-    """The object at a dotted path: below tf., or in a module that can be imported."""
-    module, names = path, []
-    if path.split(".")[0] == "tf":
-        found, names = repairs.load("tensorflow.compat.v1"), path.split(".")[1:]
+    """The object at a dotted path: below tf., or in a module."""
+    parts = path.split(".")
+    if parts[0] in ("tf", "tf_slim"):
+        found, names = repairs.load({"tf": "tensorflow.compat.v1"}.get(parts[0], parts[0])), parts[1:]
     else:
-        while importlib.util.find_spec(module) is None:
-            module, _, name = module.rpartition(".")
-            names.insert(0, name)
-        found = repairs.load(module) if module == "tf_slim" else importlib.import_module(module)
+        found, names = importlib.import_module(".".join(parts[:2])), parts[2:]
     for name in names:
         found = getattr(found, name)
     return found
@@ -138,7 +139,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname, path=None, target=None):
         name = fullname[len("tensorflow."):]
-        if not fullname.startswith("tensorflow.") or name.split(".")[0] not in ("contrib", "examples"):
+        if not fullname.startswith("tensorflow.") or name.split(".")[0] not in ("contrib", "examples", "nn"):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -149,6 +150,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if name.startswith("contrib.slim."):  # nets and the like
             with contextlib.suppress(ImportError):
                 return importlib.import_module(name.replace("contrib.slim", "tf_slim", 1))
+        if name.startswith("nn."):  # nn.rnn_cell
+            return source("tf." + name)
         parent, _, last = name.rpartition(".")
         if parent in MODULES and hasattr(importlib.import_module("tensorflow." + parent), last):
             return getattr(importlib.import_module("tensorflow." + parent), last)
