@@ -155,6 +155,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         parent, _, last = name.rpartition(".")
         if parent in MODULES and hasattr(importlib.import_module("tensorflow." + parent), last):
             return getattr(importlib.import_module("tensorflow." + parent), last)
+        for path in MODULES.get(parent, ()):
+            with contextlib.suppress(ImportError):
+                return importlib.import_module(path + "." + last)
         raise MissingModule(name)
 
     def exec_module(self, module):
