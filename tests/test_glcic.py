@@ -190,24 +190,21 @@ def test_rates_fall_in_the_phases_in_which_a_network_learns(tmp_path):
     completion_solver, discriminator_solver = model.solvers(tiny(tmp_path, lr=0.01, joint_lr=0.002, discriminator_lr=0.03), 10, 4, 6)
     step = tf.train.get_or_create_global_step()
     with sessions.session() as session:
-        def rates(number):
+        rates = []
+        for number in (0, 5, 9, 14, 15, 20):
             step.load(number, session)
-            return session.run([completion_solver._lr, discriminator_solver._lr])
-        session.run(tf.global_variables_initializer())
-        assert rates(0) == pytest.approx([0.01, 0.03]) and rates(5)[0] == pytest.approx(0.005)
-        assert rates(9)[0] < 0.001 and rates(9)[1] == pytest.approx(0.03)
-        assert rates(14)[0] == pytest.approx(0.002) and rates(15) == pytest.approx([0.00187, 0.015], rel=0.01)
-        assert max(rates(20)) < 1e-8
+            rates.append(session.run([completion_solver._lr, discriminator_solver._lr]))
+    wanted = [[0.01, 0.03], [0.005, 0.03], [0.00024, 0.03], [0.002, 0.0196], [0.00187, 0.015], [0, 0]]
+    np.testing.assert_allclose(rates, wanted, rtol=0.03, atol=1e-7)
 
 
-def test_half_of_the_pictures_are_mirrored_if_asked(tmp_path):
+@pytest.mark.parametrize("flip", [False, True])
+def test_half_of_the_pictures_are_mirrored_if_asked(flip, tmp_path):
     ramp = np.broadcast_to(np.linspace(0, 1, 44, dtype=np.float32)[None, None, :, None], [4, 44, 44, 3])
-    for flip in (False, True):
-        tf.reset_default_graph()
-        x, _, _ = model.examples(tf.constant(ramp), tiny(tmp_path, flip=flip))
-        with sessions.session() as session:
-            mirrored = np.concatenate([session.run(x)[:, 0, 0, 0] > 0 for _ in range(50)])
-        assert (60 < mirrored.sum() < 140) if flip else not mirrored.any()
+    x, _, _ = model.examples(tf.constant(ramp), tiny(tmp_path, flip=flip))
+    with sessions.session() as session:
+        mirrored = np.concatenate([session.run(x)[:, 0, 0, 0] > 0 for _ in range(50)])
+    assert (60 < mirrored.sum() < 140) if flip else not mirrored.any()
 
 
 def test_the_papers_recipe(tmp_path, photographs, value):
