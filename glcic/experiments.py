@@ -185,7 +185,7 @@ def _parser():
 
 
 def main(argv=None):
-    try:
+    with cli.one_line("glcic.experiments"):
         flags = _parser().parse_args(argv)
         known = {experiment.name: experiment for experiment in blog.EXPERIMENTS}
         # The base has slim's batch norm: who asks for that by its name means the base.
@@ -207,14 +207,6 @@ def main(argv=None):
             page(folder)
         tables.show([tables.Section("The blog's experiments", LEGEND, table(done(folder)))])
         print("page: {}".format(folder / "index.html"))
-    except runs.Stopped as stopped:
-        cli.fail("glcic.experiments", "stopped; the same command goes on", stopped.code or 130)
-    except KeyboardInterrupt:
-        cli.fail("glcic.experiments", "stopped; the same command goes on", 130)
-    except cli.InputError as error:
-        cli.fail("glcic.experiments", error)
-    except OSError as error:
-        cli.fail("glcic.experiments", "{}: {}".format(error.filename, error.strerror), 1)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import typing
 from typing import NamedTuple
 
 from graphmode import runs
-from graphmode.runs import InputError
+from graphmode.runs import InputError, fail, one_line
 
 
 def whole(minimum, maximum=None):
@@ -224,11 +224,16 @@ def main(program, config_class, modes, doc, argv=None, after_training=None):
         SystemExit: with one line on stderr; 2 for an InputError, 1 for a number that is no longer finite or a file that
             cannot be written, 130 for Ctrl-C outside training.
     """
-    try:
+    with one_line(program, "stopped"):
         config = parse(program, config_class, modes, doc, argv)
         from graphmode import sessions  # not before the flags are good
-        with sessions.graph(config):
-            modes[config.mode](config)
+        try:
+            with sessions.graph(config):
+                modes[config.mode](config)
+        except runs.Stopped as stopped:
+            if config.mode != "train":
+                raise
+            fail(program, stopped.message, stopped.code)
         if config.mode == "train" and not after_training:
             print("report: {}".format(runs.path(config.output_dir, "report.html")))
         elif config.mode == "train":
@@ -239,19 +244,3 @@ def main(program, config_class, modes, doc, argv=None, after_training=None):
                     modes[after_training](trained)
             except InputError as error:  # the training is good nevertheless
                 runs.warn(config.output_dir, "no {}: {}".format(after_training, error))
-    except runs.Stopped as stopped:
-        fail(program, *(stopped.message, stopped.code) if config.mode == "train" else ("stopped", stopped.code or 130))
-    except InputError as error:
-        fail(program, error)
-    except FloatingPointError as error:
-        fail(program, error, 1)
-    except OSError as error:
-        fail(program, "{}: {}".format(error.filename, error.strerror) if error.filename else error, 1)
-    except KeyboardInterrupt:
-        fail(program, "stopped", 130)
-
-
-def fail(program, message, status=2):
-    """One line on stderr, and out."""
-    sys.stderr.write("{}: {}\n".format(program, message))
-    raise SystemExit(status)

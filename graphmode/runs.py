@@ -35,6 +35,29 @@ class Stopped(SystemExit):
         self.message = message
 
 
+@contextlib.contextmanager
+def one_line(program, stopped="stopped; the same command goes on"):
+    """Makes one line on stderr and an exit status of what the user can cause; stopped: what an interrupted program says."""
+    try:
+        yield
+    except Stopped as error:
+        fail(program, stopped, error.code or 130)
+    except KeyboardInterrupt:
+        fail(program, stopped, 130)
+    except InputError as error:
+        fail(program, error)
+    except FloatingPointError as error:
+        fail(program, error, 1)
+    except OSError as error:
+        fail(program, "{}: {}".format(error.filename, error.strerror) if error.filename else error, 1)
+
+
+def fail(program, message, status=2):
+    """One line on stderr, and out."""
+    sys.stderr.write("{}: {}\n".format(program, message))
+    raise SystemExit(status)
+
+
 def path(folder, *names):
     return pathlib.Path(folder).expanduser().joinpath(*names)
 

@@ -150,17 +150,11 @@ def main(argv=None):
     parser.add_argument("--pad", action="store_true", help="widen pictures to a square instead of cutting them (resize)")
     parser.add_argument("--workers", type=cli.whole(1, 256), default=os.cpu_count() or 1,
                         help="threads (default: one per core)")
-    try:
+    with cli.one_line("pix2pix.process"):
         flags = parser.parse_args(argv)
         for name in ("input_dir", "output_dir", "b_dir"):
             setattr(flags, name, os.path.expanduser(getattr(flags, name)))
         done, there, faults = process(flags)
-    except cli.InputError as error:
-        cli.fail("pix2pix.process", error)
-    except OSError as error:
-        cli.fail("pix2pix.process", "{}: {}".format(error.filename, error.strerror), 1)
-    except KeyboardInterrupt:
-        cli.fail("pix2pix.process", "stopped; the same command goes on", 130)
     print("made: {}, there already: {}{}, skipped: {}".format(
         done, there, " (remove them to make them anew)" if there else "", len(faults)))
     if faults and not done + there:

@@ -49,14 +49,8 @@ def main(argv=None):
     parser.add_argument("--dir", required=True, help="folder of pictures")
     parser.add_argument("--train_frac", type=cli.real(0.0, 1.0), default=0.8, help="share for train (default: 0.8)")
     parser.add_argument("--test_frac", type=cli.real(0.0, 1.0), default=0.0, help="share for test; the rest is val (default: 0)")
-    try:
+    with cli.one_line("pix2pix.split"):
         counts = split(parser.parse_args(argv))
-    except cli.InputError as error:
-        cli.fail("pix2pix.split", error)
-    except OSError as error:
-        cli.fail("pix2pix.split", "{}: {}".format(error.filename, error.strerror), 1)
-    except KeyboardInterrupt:
-        cli.fail("pix2pix.split", "stopped; the same command goes on", 130)
     print(", ".join("{}: {}".format(*pair) for pair in counts.items()))
 
 
