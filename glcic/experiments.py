@@ -16,7 +16,8 @@ import numpy as np
 from glcic import baselines, blog, evaluate, game, model, options, sources
 from graphmode import cli, images, report, runs, sessions, tables, tf, training, variables
 
-CURVES = {"fake_loss": "D on completions", "real_loss": "D on real", "adversarial_loss": "G"}
+CURVES = {"losses": {"fake_loss": "D on completions", "real_loss": "D on real", "adversarial_loss": "G"},
+          "D is right": {"fake_accuracy": "on completions", "real_accuracy": "on real"}}
 LEGEND = """Verdicts by the rule in glcic/game.py. D's losses and the share of what it gets right; what G's steps alone do to
 D's loss on completions, with the adversarial loss and without, and D's alone to its whole loss; the length of the gradient
 that G gets from alpha times the adversarial loss, and from the MSE; the holes of unseen pictures. Means over the seeds, ±
@@ -86,21 +87,21 @@ def run(flags, experiment, seed, folder, pictures):
         train(config, own, first_phase(flags, seed, experiment, folder, own))
         found = measured(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))), own)
     except FloatingPointError as error:
-        found = {"verdict": "diverges", "why": str(error)}
+        found = {"why": str(error)}
     found["minutes"] = (time.time() - began) / 60
     runs.write_whole(result, json.dumps(found, indent=1) + "\n")
     return found
 
 
 def measured(config, pictures):
-    """What `game.measure` and completions of unseen pictures say of a run."""
+    """What `game.measure` and completions of unseen pictures say of a run: what `game.verdict` asks for."""
     with sessions.graph(config):
         found = game.measure(config, pictures, config.checkpoint)
     with sessions.graph(config):
         real, holes, _, completions = evaluate.completed(config, (pictures.test or pictures.train)[:evaluate.MOST])
     found.update(evaluate.figures(completions, real, holes))
     mean = np.stack([baselines.mean_colour(picture, hole) for picture, hole in zip(real, holes)])
-    found["verdict"] = game.verdict(found, found["hole L1"], evaluate.figures(mean, real, holes)["hole L1"])
+    found["hole L1, mean colour"] = evaluate.figures(mean, real, holes)["hole L1"]
     holed = np.where(holes[..., None], np.uint8(255), real)
     shown = np.concatenate([holed[:6], completions[:6], real[:6]])
     images.save_png(runs.path(config.output_dir, "figures", "holed_completed_real.png"), images.grid(shown, 6), zoom=2)
@@ -113,7 +114,7 @@ def table(results):
     for experiment in blog.EXPERIMENTS:
         found = results.get(experiment.name)
         if found:
-            counted = collections.Counter(one["verdict"] for one in found)
+            counted = collections.Counter(map(game.verdict, found))
             verdicts = ["{} x{}".format(*pair) if len(found) > 1 else pair[0] for pair in counted.items()]
             row = {"experiment": experiment.name, "verdict": ", ".join(verdicts)}
             for name, key in NUMBERS.items():
@@ -146,23 +147,26 @@ def page(folder):
             figure = _figure(folder, experiment.name, len(results[experiment.name]))
             parts.append(tables.Section(experiment.name, text, figure=figure))
     tables.write(folder / "index.html", "The blog's experiments", parts)
-    runs.write_whole(folder / "experiments.json", json.dumps(results, indent=1) + "\n")
+    judged = {name: [{**one, "verdict": game.verdict(one)} for one in found] for name, found in results.items()}
+    runs.write_whole(folder / "experiments.json", json.dumps(judged, indent=1) + "\n")
 
 
 def _figure(folder, name, seeds):
     from matplotlib.figure import Figure  # no pyplot: no global state, no display
     from matplotlib.image import imread
-    figure = Figure(figsize=(11.0, 3.2), layout="constrained", dpi=90)
-    left, right = figure.subplots(1, 2, width_ratios=[1, 1.3])
-    for seed in range(seeds):
-        rows = [row for row in runs.read_scalars(folder / "{}-{}".format(name, seed)) if row.get("fake_loss")]
-        for number, (curve, label) in enumerate(CURVES.items()):
-            left.plot([int(row["step"]) for row in rows], [float(row[curve]) for row in rows], color="C%d" % number,
-                      label=None if seed else label, linewidth=1)
-    left.set_xlabel("step of phases two and three")
-    left.set_ylim(0, 5)
-    left.legend(fontsize=7)
-    left.grid(alpha=.25)
+    figure = Figure(figsize=(13.0, 3.2), layout="constrained", dpi=90)
+    *axes, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.3])
+    for axis, (title, curves) in zip(axes, CURVES.items()):
+        for seed in range(seeds):
+            rows = [row for row in runs.read_scalars(folder / "{}-{}".format(name, seed)) if row.get("fake_loss")]
+            for number, (curve, label) in enumerate(curves.items()):
+                axis.plot([int(row["step"]) for row in rows], [float(row[curve]) for row in rows], color="C%d" % number,
+                          label=None if seed else label, linewidth=1)
+        axis.set(title=title, xlabel="step of phases two and three")
+        axis.legend(fontsize=7)
+        axis.grid(alpha=.25)
+    axes[0].set_ylim(0, 5)
+    axes[1].set_ylim(-.02, 1.02)
     pictures = runs.path(folder, "{}-0".format(name), "figures", "holed_completed_real.png")
     if pictures.exists():
         right.imshow(imread(str(pictures)))
@@ -203,7 +207,7 @@ def main(argv=None):
         for name in names:
             for seed in range(flags.seeds if known[name].several else 1):
                 found = run(flags, known[name], seed, folder, pictures)
-                sys.stderr.write("{}, seed {}: {} ({:.1f} min)\n".format(name, seed, found["verdict"], found["minutes"]))
+                sys.stderr.write("{}, seed {}: {} ({:.1f} min)\n".format(name, seed, game.verdict(found), found["minutes"]))
             page(folder)
         tables.show([tables.Section("The blog's experiments", LEGEND, table(done(folder)))])
         print("page: {}".format(folder / "index.html"))

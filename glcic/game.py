@@ -2,9 +2,9 @@
 
 Run: `./run.sh glcic --mode game --checkpoint runs/glcic/model.ckpt-10000`.
 
-From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must rise,
-by more than after as many steps without the adversarial loss; from the same checkpoint the discriminators alone take some,
-and their loss must fall. The verdict follows from these and a few more numbers by the rule in `verdict`.
+From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must end above
+where as many steps without the adversarial loss bring it; from the same checkpoint the discriminators alone take some, and their
+loss must fall. The verdict follows from these and a few more numbers by the rule in `verdict`.
 """
 
 import numpy as np
@@ -58,28 +58,30 @@ def measure(config, pictures, checkpoint, steps=STEPS):
     return found
 
 
-def verdict(found, hole_l1, worst):
-    """What became of the game, from `measure`'s numbers.
+def verdict(found):
+    """What became of the game.
 
     Args:
-        hole_l1: mean absolute difference in the holes of unseen pictures.
-        worst: that of the mean colour.
+        found: numbers of `measure`; where they are known with `hole L1`, the mean absolute difference in the holes of unseen
+            pictures, and `hole L1, mean colour`, that of the pictures' mean. Or `why` training ended early.
 
     Returns:
-        "diverges": a number is not finite, or completions are worse than the mean colour.
+        "diverges": training ended early, a number is not finite, or completions are worse than the mean colour.
         "no gradient": that of the adversarial loss is less than a millionth of the MSE's.
         "D wins": its loss is below `WON`, or it is right in more than 99 % of cases on both sides.
-        "fights": G alone makes D's loss on completions rise, by `ENOUGH` more than G by MSE; D alone makes its own fall.
+        "fights": the adversarial loss moves D: G alone brings D's loss on completions `ENOUGH` above where G by MSE does; and D
+            alone makes its own fall. (From where it stood it may fall in both: G may be ahead at that moment.)
         "no effect": none of these.
     """
-    if not np.isfinite([*found.values(), hole_l1]).all() or hole_l1 > worst:
+    if "why" in found or not np.isfinite(list(found.values())).all():
+        return "diverges"
+    if found.get("hole L1", 0.0) > found.get("hole L1, mean colour", np.inf):
         return "diverges"
     if found["gradient, adversarial"] < 1e-6 * found["gradient, mse"]:
         return "no gradient"
     if found["real_loss"] + found["fake_loss"] < WON or min(found["real_accuracy"], found["fake_accuracy"]) > 0.99:
         return "D wins"
-    pushed = found["fake_loss, G alone"] - max(0.0, found["fake_loss, G by MSE"])
-    if pushed > ENOUGH and found["loss, D alone"] < 0.0:
+    if found["fake_loss, G alone"] - found["fake_loss, G by MSE"] > ENOUGH and found["loss, D alone"] < 0.0:
         return "fights"
     return "no effect"
 
@@ -89,4 +91,4 @@ def game(config):
     found = measure(config, sources.find(config), config.checkpoint, LONGER)
     for name, number in found.items():
         print("{:>44}  {:.4g}".format(name, number))
-    print("{:>44}  {}".format("verdict", verdict(found, 0.0, 1.0)))
+    print("{:>44}  {}".format("verdict", verdict(found)))

@@ -13,16 +13,14 @@ SOUND = {"real_loss": 0.4, "fake_loss": 0.5, "real_accuracy": 0.8, "fake_accurac
 
 @pytest.mark.parametrize("change, expected", [
     ({}, "fights"), ({"fake_loss, G alone": 0.05}, "no effect"), ({"loss, D alone": 0.1}, "no effect"),
-    ({"fake_loss, G by MSE": 0.55}, "no effect"), ({"fake_loss, G by MSE": -0.5, "fake_loss, G alone": 0.05}, "no effect"),
+    ({"fake_loss, G by MSE": 0.55}, "no effect"), ({"fake_loss, G by MSE": -0.5, "fake_loss, G alone": -0.1}, "fights"),
+    ({"hole L1": 0.21, "hole L1, mean colour": 0.2}, "diverges"), ({"hole L1": 0.1, "hole L1, mean colour": 0.2}, "fights"),
+    ({"why": "mse is nan at step 3"}, "diverges"),
     ({"real_loss": 0.03, "fake_loss": 0.05}, "D wins"), ({"real_accuracy": 0.995, "fake_accuracy": 1.0}, "D wins"),
     ({"real_accuracy": 1.0}, "fights"), ({"gradient, adversarial": 1e-9}, "no gradient"),
     ({"gradient, adversarial": 0.0}, "no gradient"), ({"fake_loss": float("nan")}, "diverges")])
 def test_verdicts_follow_the_rule(change, expected):
-    assert game.verdict({**SOUND, **change}, 0.1, 0.2) == expected
-
-
-def test_completions_worse_than_the_mean_colour_diverge():
-    assert game.verdict(SOUND, 0.21, 0.2) == "diverges"
+    assert game.verdict({**SOUND, **change}) == expected
 
 
 def test_every_experiment_changes_one_known_thing():
@@ -83,7 +81,7 @@ def test_names_are_listed_and_unknown_ones_refused(capsys, tmp_path):
 def test_bn_slim_means_the_base(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(experiments, "run", lambda flags, experiment, seed, *rest: asked.append((experiment.name, seed)) or {
-        "verdict": "fights", "minutes": 0.0})
+        "why": "", "minutes": 0.0})
     monkeypatch.setattr(experiments.sources, "find", lambda config: None)
     experiments.main(["--only", "bn_slim,bn_layers,alpha_1", "--seeds", "2", "--output_dir", str(tmp_path)])
     assert asked == [("base", 0), ("base", 1), ("bn_layers", 0), ("bn_layers", 1), ("alpha_1", 0)]
