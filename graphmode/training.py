@@ -58,11 +58,11 @@ def fit(model, config):
 
     Args:
         model: Model, built in the default graph.
-        config: from `cli.parse`; read are output_dir, resume, program, the *_freq, keep, preset, and checkpoint: weights to begin
-            with.
+        config: from `cli.parse`; read are output_dir, resume, program, precision, the *_freq, keep, preset, and checkpoint:
+            weights to begin with.
 
     Raises:
-        InputError: the folder cannot be written, or a checkpoint does not fit.
+        InputError: the folder cannot be written, a checkpoint does not fit, or the processor lacks the precision.
         FloatingPointError: a scalar or a weight is no longer finite; the message names it. The last checkpoint is good.
         runs.Stopped: after SIGINT (status 0) or SIGTERM (143): the step under way is finished, a checkpoint and the report
             are written. A second Ctrl-C interrupts at once.
@@ -76,7 +76,7 @@ def fit(model, config):
     if config.resume and not 0 < first < last:
         sys.stderr.write("already at step {} of {}: more with a larger --max_steps or --max_epochs\n".format(first, last)
                          if first else "no checkpoint in {} yet: starting at step 0\n".format(config.output_dir))
-    with console.Signals() as signals, sessions.session() as opened, contextlib.ExitStack() as stack:
+    with console.Signals() as signals, sessions.session(config.precision) as opened, contextlib.ExitStack() as stack:
         opened.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
         if first:
             sessions.restore(opened, runs.path(config.output_dir, "model.ckpt-%d" % first))
