@@ -2,12 +2,12 @@
 
 import data
 from data import folders
-from gan_book import cae, gan, vae
+from gan_book import cae, dcgan, gan, vae
 from glcic import model as glcic, options, sources
 from graphmode import cli, plans, sessions, tf
 from pix2pix import model as pix2pix, options as pix2pix_options, sources as pix2pix_sources
 
-PROGRAMS = {"cae": cae, "vae": vae, "gan": gan}
+PROGRAMS = {"cae": cae, "vae": vae, "gan": gan, "dcgan": dcgan}
 
 
 def glcic_config(name, batch_size):
@@ -21,16 +21,17 @@ def glcic_pictures(config):
 
 
 def pix2pix_config(name, batch_size):
-    """The settings of a pix2pix model by its name: pix2pix_small or pix2pix (with _channels_last: PyTorch's layout)."""
+    """The settings of a pix2pix model by its name: pix2pix_small or pix2pix."""
     return cli.settings(pix2pix_options.Config, batch_size=batch_size, which_direction="BtoA", max_steps=10**6,
-                        preset="small" if name.startswith("pix2pix_small") else "full")
+                        preset="small" if name == "pix2pix_small" else "full")
 
 
 def pix2pix_files(config):
     return pix2pix_sources.training(config)[0][:50]
 
 
-def _built(name, batch_size):
+def built(name, batch_size):
+    """A program's `training.Model` by its name."""
     if name.startswith("glcic"):
         config = glcic_config(name, batch_size)
         return glcic.build(config, glcic_pictures(config))
@@ -42,11 +43,11 @@ def _built(name, batch_size):
     return program.build(config, data.load("digits"))
 
 
-def stepper(name, batch_size):
+def stepper(name, batch_size, precision="float32"):
     """A function that makes step `number` of the last phase as `training.fit` does, feed and scalars included."""
-    model = _built(name, batch_size)
+    model = built(name, batch_size)
     plan = plans.plan_of(model)[-1]
-    session = sessions.session()
+    session = sessions.session(precision)
     session.run(tf.global_variables_initializer())
     tf.train.start_queue_runners(session)
     return lambda number: plans.run_step(session, model, plan, number)

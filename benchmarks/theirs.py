@@ -1,11 +1,14 @@
-"""The same models in PyTorch: same layers, losses, optimisers, batches and numbers read back each step."""
+"""The same models in PyTorch: same layers, losses, optimisers, batches and numbers read back each step.
+
+Each is made for a mode: eager, channels_last (PyTorch's layout for pictures), or autocast (that, and networks in bfloat16).
+"""
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks import ours, theirs_glcic, theirs_pix2pix
+from benchmarks import modes, ours, theirs_glcic, theirs_pix2pix
 import data
 from data import batches, folders, squares
 from glcic import sources
@@ -21,8 +24,8 @@ def _decoder():
                          nn.Flatten())
 
 
-def _cae():
-    encoder, head, decoder = _encoder(), nn.Linear(1568, 20), _decoder()
+def _cae(mode):
+    encoder, head, decoder = modes.apply(mode, _encoder(), nn.Linear(1568, 20), _decoder())
     optimizer = torch.optim.Adam([*encoder.parameters(), *head.parameters(), *decoder.parameters()], 0.001)
 
     def step(x):
@@ -34,8 +37,8 @@ def _cae():
     return step
 
 
-def _vae():
-    encoder, mean_head, log_var_head, decoder = _encoder(), nn.Linear(1568, 20), nn.Linear(1568, 20), _decoder()
+def _vae(mode):
+    encoder, mean_head, log_var_head, decoder = modes.apply(mode, _encoder(), nn.Linear(1568, 20), nn.Linear(1568, 20), _decoder())
     optimizer = torch.optim.Adam([p for part in (encoder, mean_head, log_var_head, decoder) for p in part.parameters()],
                                  0.001)
 
@@ -53,11 +56,31 @@ def _vae():
     return step
 
 
-def _gan():
+def _gan(mode):
     discriminator = nn.Sequential(nn.Linear(784, 256), nn.LeakyReLU(0.2), nn.Linear(256, 256), nn.LeakyReLU(0.2),
                                   nn.Linear(256, 1))
     generator = nn.Sequential(nn.Linear(100, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(),
                               nn.Linear(1024, 784), nn.Tanh())
+    return _game(*modes.apply(mode, discriminator, generator))
+
+
+def _norm(channels, norm=nn.BatchNorm2d):
+    return norm(channels, eps=0.001, momentum=0.01)
+
+
+def _dcgan(mode):
+    discriminator = nn.Sequential(
+        nn.Unflatten(1, (1, 28, 28)), nn.Conv2d(1, 32, 5, 2, 2), nn.LeakyReLU(0.2), nn.Conv2d(32, 64, 5, 2, 2), _norm(64),
+        nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(3136, 1024), _norm(1024, nn.BatchNorm1d), nn.LeakyReLU(0.2), nn.Linear(1024, 1))
+    generator = nn.Sequential(
+        nn.Linear(100, 1024), nn.ReLU(), _norm(1024, nn.BatchNorm1d), nn.Linear(1024, 6272), nn.ReLU(),
+        _norm(6272, nn.BatchNorm1d), nn.Unflatten(1, (128, 7, 7)), nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.ReLU(), _norm(64),
+        nn.ConvTranspose2d(64, 1, 4, 2, 1), nn.Tanh(), nn.Flatten())
+    return _game(*modes.apply(mode, discriminator, generator))
+
+
+def _game(discriminator, generator):
+    """A GAN's step: the discriminator's, then the generator's."""
     d_solver = torch.optim.Adam(discriminator.parameters(), 0.001, (0.5, 0.999))
     g_solver = torch.optim.Adam(generator.parameters(), 0.001, (0.5, 0.999))
 
@@ -80,19 +103,19 @@ def _gan():
     return step
 
 
-def stepper(name, batch_size):
+def stepper(name, batch_size, mode):
     """A function that makes training step `number`."""
     if name.startswith("glcic"):
         config = ours.glcic_config(name, batch_size)
         read = squares.batches(ours.glcic_pictures(config).train, batch_size=batch_size, seed=0, **sources.reading(config))
-        step = theirs_glcic.joint_step(config)
+        step = theirs_glcic.joint_step(config, mode)
         return lambda number: step(read(number))
     if name.startswith("pix2pix"):
         config = ours.pix2pix_config(name, batch_size)
         kept = [folders.decode(path)[None] / np.float32(255) for path in ours.pix2pix_files(config)]
-        step = theirs_pix2pix.step(config, name.endswith("channels_last"))
+        step = theirs_pix2pix.step(config, mode)
         return lambda number: step(*np.split(kept[number % len(kept)], 2, 2)[::-1])
     digits = data.load("digits")
     indices = batches.shuffled(len(digits.train_images), batch_size, 0)
-    step = {"cae": _cae, "vae": _vae, "gan": _gan}[name]()
+    step = {"cae": _cae, "vae": _vae, "gan": _gan, "dcgan": _dcgan}[name](mode)
     return lambda number: step(torch.from_numpy(batches.flat_pixels(digits.train_images[indices(number)])))

@@ -5,6 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks import modes
+
 
 class Normed(nn.Sequential):
     """A layer, batch norm with a shift and no scale (slim's defaults), leaky ReLU."""
@@ -47,10 +49,10 @@ class _Discriminator(nn.Module):
         return self.last(torch.cat([self.local(patches), self.whole(images)], 1)).squeeze(1)
 
 
-def joint_step(config):
+def joint_step(config, mode):
     """A function that makes a step of the joint phase from [batch, side, side, 3] squares in [0, 1]."""
     size, half, width, batch = config.size, config.size // 2, config.width, config.batch_size
-    completion_network, discriminator = _completion_network(width), _Discriminator(width, size)
+    completion_network, discriminator = modes.apply(mode, _completion_network(width), _Discriminator(width, size))
     c_solver = torch.optim.Adam([p for p in completion_network.parameters() if p.requires_grad], config.lr, (config.beta1, 0.999))
     d_solver = torch.optim.Adam([p for p in discriminator.parameters() if p.requires_grad], config.discriminator_lr,
                                 (config.beta1, 0.999))

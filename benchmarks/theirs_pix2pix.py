@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks import modes
 from pix2pix import model, networks
 
 
@@ -50,16 +51,14 @@ def _discriminator(width):
                          nn.Sigmoid())
 
 
-def step(config, channels_last=False):
+def step(config, mode):
     """A function that makes a step from inputs and targets, [batch, size, size, 3] in [0, 1]."""
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    generator, discriminator = (network.to(memory_format=layout) for network in (
-        _Generator(config.ngf, config.crop_size), _discriminator(config.ndf)))
+    generator, discriminator = modes.apply(mode, _Generator(config.ngf, config.crop_size), _discriminator(config.ndf))
     g_solver, d_solver = (torch.optim.Adam(network.parameters(), config.lr, (config.beta1, 0.999))
                           for network in (generator, discriminator))
 
     def take(pictures):
-        return model.preprocess(torch.from_numpy(pictures)).permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        return model.preprocess(torch.from_numpy(pictures)).permute(0, 3, 1, 2).contiguous(memory_format=modes.layout(mode))
 
     def run(inputs, targets):
         inputs, targets = take(inputs), take(targets)

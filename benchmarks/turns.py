@@ -1,13 +1,14 @@
-"""Two implementations take turns, each in a process of its own."""
+"""Several implementations take turns, each in a process of its own."""
 
 import importlib
 import multiprocessing
+import resource
 import time
 
 
-def _work(side, name, batch_size, orders, results):
-    """Process body: for each order, a number of steps, answers with the seconds one of them took."""
-    step = importlib.import_module("benchmarks." + side).stepper(name, batch_size)
+def _work(module, arguments, orders, results):
+    """Process body: for each order, a number of steps, answers with the seconds one of them took; at the end with MB."""
+    step = importlib.import_module("benchmarks." + module).stepper(*arguments)
     done = 0
     while count := orders.recv():
         began = time.perf_counter()
@@ -15,26 +16,45 @@ def _work(side, name, batch_size, orders, results):
             step(done)
             done += 1
         results.send((time.perf_counter() - began) / count)
+    results.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def compare(name, batch_size, rounds, steps):
-    """Returns {"ours": [seconds per step, ...], "theirs": [...]}, a number from each round, taken in turn."""
+def compare(sides, rounds, steps):
+    """Times sides against one another, so that a slow moment of the machine meets all of them.
+
+    Args:
+        sides: label -> (module of this package, arguments of its `stepper`).
+
+    Returns:
+        label -> {"seconds": [of a step, one number from each round], "MB": the process's largest memory}.
+    """
     spawn = multiprocessing.get_context("spawn")
-    workers, times = {}, {"ours": [], "theirs": []}
-    for side in times:
+    workers, found = {}, {}
+    for label, (module, arguments) in sides.items():
         (orders_out, orders_in), (results_out, results_in) = spawn.Pipe(False), spawn.Pipe(False)
-        process = spawn.Process(target=_work, args=(side, name, batch_size, orders_out, results_in), daemon=True)
+        process = spawn.Process(target=_work, args=(module, arguments, orders_out, results_in), daemon=True)
         process.start()
         orders_out.close()  # so that a worker that dies is an error here, not silence
         results_in.close()
-        workers[side] = orders_in, results_out, process
+        workers[label], found[label] = (orders_in, results_out, process), {"seconds": []}
     for turn in range(rounds + 1):
-        for side, (orders, results, _) in workers.items():
+        for label, (orders, results, _) in workers.items():
             orders.send(steps)
             seconds = results.recv()
             if turn:  # the first round warms up
-                times[side].append(seconds)
-    for orders, _, process in workers.values():
+                found[label]["seconds"].append(seconds)
+    for label, (orders, results, process) in workers.items():
         orders.send(0)
+        found[label]["MB"] = results.recv()
         process.join()
-    return times
+    return found
+
+
+def alone(module, function, *arguments):
+    """What a function of this package returns in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_call, (module, function, arguments))
+
+
+def _call(module, function, arguments):
+    return getattr(importlib.import_module("benchmarks." + module), function)(*arguments)

@@ -65,8 +65,9 @@ def gan_loss(logits_real, logits_fake, label_smoothing=0.0):
     # Combine and average losses over the batch
     discriminator_loss = tf.reduce_mean(real_image_loss + fake_image_loss)
     # GENERATOR is trying to make the discriminator output 1 for all its images.
-    # So we use our target label vector of ones for computing generator loss.
-    generator_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_fake, labels=true_labels)
+    # So we use our target label vector of ones for computing generator loss. (The text has true_labels here, the same ones; but
+    # their shape is that of logits_real, which each generator step would compute for it.)
+    generator_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_fake, labels=tf.ones_like(logits_fake))
     # Average generator loss over the batch.
     generator_loss = tf.reduce_mean(generator_loss)
     return discriminator_loss, generator_loss

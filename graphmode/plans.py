@@ -22,7 +22,7 @@ def plan_of(model):
     plans, before = [], collections.Counter()
     for phase in model.phases:
         updates = [op.op if isinstance(op, tf.Tensor) else op for op in phase.updates]
-        known = {op: _ancestors(op) for op in set(updates)}
+        known = {op: ancestors(op) for op in set(updates)}
         reach = [known[op] for op in updates]
         plan = [Planned(op, before[op], updates.count(op), updates[:n].count(op), {}, []) for n, op in enumerate(updates)]
         for name, tensor in model.scalars.items():
@@ -43,13 +43,14 @@ def plan_of(model):
 
 def _place(tensor, reach):
     """The last of the updates whose run computes most of a tensor anyway; None if all would read further weights."""
-    needs = _ancestors(tensor.op)
+    needs = ancestors(tensor.op)
     read = needs & {variable.op for variable in tf.trainable_variables()}
     fitting = [n for n, reached in enumerate(reach) if read <= reached]
     return min(fitting, key=lambda n: (len(needs - reach[n]), -n), default=None)
 
 
-def _ancestors(op):
+def ancestors(op):
+    """The ops that must run for this one, itself among them."""
     found, stack = {op}, [op]
     while stack:
         op = stack.pop()

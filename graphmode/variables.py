@@ -70,7 +70,8 @@ def minimize(loss, scope, optimizer):
         One op; when it has run, weights and moving averages are updated. A loss fetched with it is the one before the
         update: the gradient alone would not wait for it.
     """
-    gradients = optimizer.compute_gradients(loss, trainable(scope))
+    # The default, GATE_OP, would also compute the gradients of every other weight that the loss passes, and throw them away.
+    gradients = optimizer.compute_gradients(loss, trainable(scope), gate_gradients=tf.train.Optimizer.GATE_GRAPH)
     tf.add_to_collection("gradient_norms/" + scope, tf.global_norm([gradient for gradient, _ in gradients]))
     with tf.control_dependencies([loss]):
         step = optimizer.apply_gradients(gradients)

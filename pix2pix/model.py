@@ -124,11 +124,14 @@ def train_step(discrim_loss, gen_loss, config):
     """The op that moves both networks, the discriminator first."""
     with tf.name_scope("discriminator_train"):
         discrim_optim = tf.train.AdamOptimizer(config.lr, config.beta1)
-        discrim_grads_and_vars = discrim_optim.compute_gradients(discrim_loss, variables.trainable("discriminator"))
+        discrim_grads_and_vars = discrim_optim.compute_gradients(discrim_loss, variables.trainable("discriminator"),
+                                                                 gate_gradients=tf.train.Optimizer.GATE_GRAPH)
     with tf.name_scope("generator_train"):
         gen_optim = tf.train.AdamOptimizer(config.lr, config.beta1)
-        gen_grads_and_vars = gen_optim.compute_gradients(gen_loss, variables.trainable("generator"))
-    # All gradients before the discriminator moves: what reads its weights later would see old or new ones, by chance.
+        gen_grads_and_vars = gen_optim.compute_gradients(gen_loss, variables.trainable("generator"),
+                                                         gate_gradients=tf.train.Optimizer.GATE_GRAPH)
+    # All gradients before the discriminator moves: what reads its weights later would see old or new ones, by chance. (Each
+    # optimiser gates its own as a whole: op by op, the default, would compute the gradients of the other's weights too.)
     with tf.control_dependencies([gradient for gradient, _ in discrim_grads_and_vars + gen_grads_and_vars]):
         discrim_train = discrim_optim.apply_gradients(discrim_grads_and_vars)
     with tf.control_dependencies([discrim_train]):

@@ -5,7 +5,7 @@ import pytest
 
 import numpy_nets as nets
 from conftest import shapes
-from graphmode import cli, sessions, tf, variables
+from graphmode import cli, plans, sessions, tf, variables
 from pix2pix import model, networks, options
 
 SIDE = 32
@@ -54,6 +54,12 @@ def test_published_network_has_the_names_shapes_and_sizes_of_the_notes():
     both_networks(cli.settings(options.Config, as_published=True), 256)
     assert shapes() == published_shapes()
     assert weights("generator") == 54414976 and weights("discriminator") == 2768640
+
+
+def test_a_step_computes_no_gradient_that_nobody_uses():
+    train, _ = both_networks(config_of(), SIDE)
+    made = [op for op in plans.ancestors(train) if op.type == "Conv2DBackpropFilter"]
+    assert len(made) == 2 * networks.depth(SIDE, SIDE) + 2 * 5  # encoder and decoder; D's five layers on real and fake pairs
 
 
 def test_default_has_1024_weights_fewer_and_no_norm_at_the_bottleneck():
