@@ -10,9 +10,9 @@ from pix2pix import model as pix2pix, options as pix2pix_options, sources as pix
 PROGRAMS = {"cae": cae, "vae": vae, "gan": gan, "dcgan": dcgan}
 
 
-def glcic_config(name, batch_size):
+def glcic_config(name, batch_size, input="feed"):
     """The settings of a GLCIC model by its name: glcic_small or glcic."""
-    return cli.settings(options.Config, input="feed", batch_size=batch_size, preset="small" if name == "glcic_small" else "full")
+    return cli.settings(options.Config, input=input, batch_size=batch_size, preset="small" if name == "glcic_small" else "full")
 
 
 def glcic_pictures(config):
@@ -30,10 +30,10 @@ def pix2pix_files(config):
     return pix2pix_sources.training(config)[0][:50]
 
 
-def built(name, batch_size):
-    """A program's `training.Model` by its name."""
+def built(name, batch_size, input="feed"):
+    """A program's `training.Model` by its name. input: how GLCIC gets its pictures, feed or queue."""
     if name.startswith("glcic"):
-        config = glcic_config(name, batch_size)
+        config = glcic_config(name, batch_size, input)
         return glcic.build(config, glcic_pictures(config))
     if name.startswith("pix2pix"):
         config = pix2pix_config(name, batch_size)

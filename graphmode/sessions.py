@@ -1,6 +1,7 @@
 """Graphs and sessions: a fresh graph with its seed, a session, weights from a checkpoint, export, long arrays in parts."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -34,6 +35,7 @@ def session(precision="float32"):
     Raises:
         InputError: "mixed", and the processor does not multiply bfloat16.
     """
+    _keep_memory()
     options = tf.ConfigProto(allow_soft_placement=True)
     options.gpu_options.allow_growth = True
     # This optimiser fails on a convolution with leaky ReLU (TensorFlow 2.21 prints an error), and speeds nothing up here.
@@ -46,6 +48,14 @@ def session(precision="float32"):
         for change in "DENYLIST_ADD", "INFERLIST_REMOVE":
             os.environ["TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_" + change] = _EXACT
     return tf.Session(config=options)
+
+
+def _keep_memory():
+    """Has glibc, where it is, keep large blocks for the next step instead of giving them back to the system and asking anew."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(-4, 0)  # M_MMAP_MAX: no blocks of their own
+        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD, in bytes
 
 
 def _multiplies_bfloat16():
