@@ -33,7 +33,7 @@ def session(precision="float32"):
         them, compute in bfloat16; weights, their updates, losses and sums stay in float32.
 
     Raises:
-        InputError: "mixed", and the processor does not multiply bfloat16.
+        InputError: "mixed", and the processor does not multiply bfloat16, or a graphics card is to be used.
     """
     _keep_memory()
     options = tf.ConfigProto(allow_soft_placement=True)
@@ -42,8 +42,8 @@ def session(precision="float32"):
     rewrites = options.graph_options.rewrite_options
     rewrites.remapping = rewrites.OFF
     if precision == "mixed":
-        if not _multiplies_bfloat16():
-            raise InputError("--precision mixed: this processor does not multiply bfloat16; leave it out")
+        if tf.config.list_physical_devices("GPU") or not _multiplies_bfloat16():
+            raise InputError("--precision mixed is for processors that multiply bfloat16, without a graphics card; leave it out")
         rewrites.auto_mixed_precision_onednn_bfloat16 = rewrites.ON
         for change in "DENYLIST_ADD", "INFERLIST_REMOVE":
             os.environ["TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_" + change] = _EXACT

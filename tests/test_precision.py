@@ -65,6 +65,6 @@ def test_a_mixed_run_leaves_float32_weights_near_those_of_a_plain_one(with_bfloa
 
 def test_a_processor_without_bfloat16_is_named(monkeypatch):
     monkeypatch.setattr(sessions, "_multiplies_bfloat16", lambda: False)
-    with pytest.raises(InputError, match="--precision mixed: this processor does not multiply bfloat16; leave it out"):
+    with pytest.raises(InputError, match="--precision mixed is for processors that multiply bfloat16.*; leave it out"):
         sessions.session("mixed")
     sessions.session("float32").close()
