@@ -88,7 +88,7 @@ def _is_noise(line):
 
 def _quieten():
     logging.getLogger("tensorflow").addFilter(lambda record: not _DEPRECATIONS.search(record.getMessage()))
-    warnings.filterwarnings("ignore", message=r"`tf\.layers\.\w+` is deprecated")
+    warnings.filterwarnings("ignore", message=r"`tf\.(layers|nn\.rnn_cell)\.\w+` is deprecated")
     warnings.filterwarnings("ignore", message=r"`layer\.(apply|add_variable|updates)` is deprecated")
 
 

@@ -16,8 +16,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def pytest_configure(config):
     config.addinivalue_line("markers", "slim_suite: tf_slim's own unit tests, as its wheel ships them")
     config.addinivalue_line("markers", "browser: a page in a real browser, where the machine has one of " + ", ".join(BROWSERS))
-    for words in ("`tf.layers.* is deprecated", "`layer.* is deprecated"):  # pytest forgets graphmode's own filters
-        config.addinivalue_line("filterwarnings", "ignore:" + words)
+    for place in ("tf.layers", "tf.nn.rnn_cell", "layer"):  # pytest forgets graphmode's own filters
+        config.addinivalue_line("filterwarnings", "ignore:`{}.* is deprecated".format(place))
 
 
 def browser():
