@@ -1,5 +1,6 @@
 """Several implementations take turns, each in a process of its own."""
 
+import concurrent.futures
 import importlib
 import multiprocessing
 import resource
@@ -52,8 +53,8 @@ def compare(sides, rounds, steps):
 
 def alone(module, function, *arguments):
     """What a function of this package returns in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_call, (module, function, arguments))
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_call, module, function, arguments).result()
 
 
 def _call(module, function, arguments):
