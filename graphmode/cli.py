@@ -71,7 +71,7 @@ class Run(NamedTuple):
     display_freq: whole(0) = 500  # steps between picture grids in samples/ (0: none)
     save_freq: whole(1) = 1000  # steps between checkpoints
     keep: whole(1) = 5  # how many checkpoints stay, the newest ones
-    precision: typing.Literal["float32", "mixed"] = "float32"  # mixed: training computes products in bfloat16 where the CPU can
+    precision: typing.Literal["float32", "mixed"] = "float32"  # mixed: training multiplies in bfloat16, if the processor can
     trace_freq: whole(0) = 0  # steps between execution traces (open trace-N.json in Perfetto or chrome://tracing; 0: none)
 
 
