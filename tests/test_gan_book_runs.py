@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import data
+import data.facades
 import data.faces
 from gan_book import began, cae, cgan, dcgan, demo, gan, metrics, vae, wgan
 from graphmode import runs, tf
