@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from glcic import batch_norm, batch_norm_lab, batch_norm_studies as studies, batch_of_one
+from conftest import config_of
+from glcic import batch_norm, batch_norm_lab, batch_norm_studies as studies, batch_of_one, masks, model, options
 from graphmode import tables, tf
 
 
@@ -133,3 +134,11 @@ def test_the_lab_leaves_tables_a_page_and_numbers(tmp_path, capsys, monkeypatch)
     with pytest.raises(SystemExit) as stopped:
         batch_norm_lab.main(["--nothing"])
     assert stopped.value.code == 2 and capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["layers_training_updates", "author_shared"])
+def test_the_completion_network_draws_with_other_batch_norms(kind, value):
+    config = config_of(options, completion_batch_norm=kind, size=32, width=2)
+    x, mask = tf.random_normal([4, 32, 32, 3]), masks.mask(masks.holes(4, 32, 32, 8, 16), 32, 32)
+    drawn = [model.complete(x, mask, config, is_training)[2] for is_training in (True, False)]
+    assert all(np.isfinite(picture).all() for picture in value(drawn))

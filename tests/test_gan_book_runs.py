@@ -51,10 +51,11 @@ def run_program(*flags):
 
 
 def test_same_seed_same_scalars_byte_for_byte(tmp_path):
-    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
-        result = run_program("gan_book.gan", "--max_steps", "20", "--summary_freq", "5", "--seed", seed, "--output_dir",
-                             str(tmp_path / name))
+    flags = ["--max_steps", "20", "--summary_freq", "5"]
+    for name in "ab":
+        result = run_program("gan_book.gan", *flags, "--seed", "3", "--output_dir", str(tmp_path / name))
         assert result.returncode == 0, result.stderr
+    gan.main([*flags, "--seed", "4", "--output_dir", str(tmp_path / "c")])
     a, b, c = ((tmp_path / name / "scalars.csv").read_bytes() for name in "abc")
     assert a == b != c and a.count(b"\n") == 5
 

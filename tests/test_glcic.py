@@ -263,23 +263,18 @@ def test_killed_in_each_phase_it_goes_on_in_the_right_one_with_the_right_optimis
 
 
 @pytest.mark.parametrize("kind", factors.NORMS)
-def test_any_batch_norm_trains_and_only_the_authors_own_is_not_shared(tmp_path, kind):
+def test_discriminators_train_with_any_batch_norm_and_only_the_authors_own_is_not_shared(tmp_path, kind):
     """The discriminators' two applications share all weights; with tf.Variable, gamma and beta come twice."""
-    config = tiny(tmp_path, batch_norm=kind, completion_batch_norm=kind.replace("author_shared", "author").replace(
-        "author", "author_shared"), size=64)
+    config = tiny(tmp_path, batch_norm=kind, size=64)
     x, corners = tf.random_normal([4, 64, 64, 3]), tf.zeros([4, 2], tf.int32)
-    mask = masks.mask(masks.holes(4, 64, 64, 8, 16), 64, 64)
-    drawn = [model.complete(x, mask, config, is_training)[2] for is_training in (True, False)]
-    losses = model.adversarial_losses(model.discriminate(x, corners, config), model.discriminate(drawn[0], corners, config))
+    completed = tf.get_variable("G/completed", [4, 64, 64, 3])
+    losses = model.adversarial_losses(model.discriminate(x, corners, config), model.discriminate(completed, corners, config))
     again = [name for name in shapes() if name.startswith("D/again/")]
     assert len(again) == (2 * 11 if kind == "author" else 0)
     optimizer = tf.train.GradientDescentOptimizer(1.0)
     steps = [variables.minimize(losses[0] + losses[1], "D", optimizer), variables.minimize(losses[2], "G", optimizer)]
     built = training.Model([training.Phase("joint", 1, steps)], {}, feed=lambda number: None)
     assert moved(built, [variables.trainable("D"), variables.trainable("G")]) == [[True, False], [False, True]]
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        assert np.isfinite(session.run(drawn[1])).all()
 
 
 @pytest.mark.parametrize("kind", ["layers", "nn"])

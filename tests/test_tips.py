@@ -211,7 +211,7 @@ def test_a_collapsed_generator_rings(digits, tmp_path, monkeypatch):
 
 
 def test_a_healthy_gan_is_silent(digits, tmp_path):
-    config = config_of(gan, tmp_path / "run", max_steps=1200, summary_freq=20, display_freq=0, batch_size=16)
+    config = config_of(gan, tmp_path / "run", max_steps=600, summary_freq=20, display_freq=0, batch_size=16)
     assert fit(config, gan.build(config, digits)) == ""
 
 
