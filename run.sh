@@ -265,7 +265,7 @@ run_script() { # run_script [--check] SCRIPT [arguments]
 
 run_tests() { # a path below tests/ among the arguments takes the place of all tests; without any, two at a time
   local argument where=tests
-  [[ $# != 0 ]] || set -- -n 2 --dist worksteal
+  [[ $# != 0 ]] || set -- -n 2 --dist loadgroup
   for argument; do [[ $argument != tests/* ]] || where=""; done
   choose_gpu
   need_python pytest xdist cv2 skimage flask waitress playwright

@@ -18,13 +18,14 @@ from graphmode import cli, images, report, runs, sessions, tables, tf, training,
 
 CURVES = {"losses": {"fake_loss": "D on completions", "real_loss": "D on real", "adversarial_loss": "G"},
           "D is right": {"fake_accuracy": "on completions", "real_accuracy": "on real"}}
-LEGEND = """Verdicts by the rule in glcic/game.py. D's losses and the share of what it gets right; what G's steps alone do to
-D's loss on completions, with the adversarial loss and without, and D's alone to its whole loss; the length of the gradient
-that G gets from alpha times the adversarial loss, and from the MSE; the holes of unseen pictures. Means over the seeds, ±
-their standard deviation."""
+VERDICTS = ["fights", "no effect", "D wins", "no gradient", "diverges"]
+LEGEND = """Verdicts by the rule in glcic/game.py, from means over three checkpoints of the third phase. D's losses and the share of
+what it gets right; what G's steps alone do to D's loss on completions, with the adversarial loss and without, and what D's steps
+then do to its whole loss; the length of the gradient that G gets from alpha times the adversarial loss, and from the MSE; the
+holes of unseen pictures. Means over the seeds, ± their standard deviation."""
 NUMBERS = {"loss on real": "real_loss", "loss on completions": "fake_loss", "right on real": "real_accuracy",
            "right on completions": "fake_accuracy", "G alone": "fake_loss, G alone", "G by MSE": "fake_loss, G by MSE",
-           "D alone": "loss, D alone", "gradient": "gradient, adversarial", "MSE's": "gradient, mse",
+           "D's answer": "loss, D's answer", "gradient": "gradient, adversarial", "MSE's": "gradient, mse",
            "hole L1": "hole L1", "hole SSIM": "hole SSIM"}
 
 
@@ -38,7 +39,7 @@ def settings(flags, seed, experiment, folder, **more):
               "discriminator_steps": flags.discriminator_steps,
               "max_steps": flags.discriminator_steps + flags.max_steps, **more, **own}
     return cli.settings(options.Config, program="glcic", preset="small", input_dir=flags.input_dir, crop=flags.crop, seed=seed,
-                        output_dir=str(folder), summary_freq=10, save_freq=200, keep=1, **values)
+                        output_dir=str(folder), summary_freq=10, save_freq=100, keep=3, **values)
 
 
 def same(config):
@@ -94,9 +95,14 @@ def run(flags, experiment, seed, folder, pictures):
 
 
 def measured(config, pictures):
-    """What `game.measure` and completions of unseen pictures say of a run: what `game.verdict` asks for."""
-    with sessions.graph(config):
-        found = game.measure(config, pictures, config.checkpoint)
+    """What `game.measure`, at the third phase's checkpoints, and completions of unseen pictures say: what `game.verdict` asks for."""
+    rows = []
+    for step, checkpoint in runs.checkpoints(config.output_dir):
+        if step > config.discriminator_steps:
+            with sessions.graph(config):
+                rows.append(game.measure(config, pictures, str(checkpoint)))
+    found = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    found["pushes"] = list(map(game.push, rows))
     with sessions.graph(config):
         real, holes, _, completions = evaluate.completed(config, (pictures.test or pictures.train)[:evaluate.MOST])
     found.update(evaluate.figures(completions, real, holes))
@@ -139,7 +145,9 @@ def done(folder):
 def page(folder):
     """index.html: the table, then each experiment's question, curves and pictures; and experiments.json."""
     results = done(folder)
-    parts = [tables.Section("All", LEGEND, table(results))]
+    overview = _overview(results)
+    runs.write_whole(folder / "overview.png", overview)
+    parts = [tables.Section("All", LEGEND, table(results), figure=overview)]
     for experiment in blog.EXPERIMENTS:
         if experiment.name in results:
             flags = " ".join("--{} {}".format(*flag) for flag in experiment.flags.items()) or "none"
@@ -151,8 +159,31 @@ def page(folder):
     runs.write_whole(folder / "experiments.json", json.dumps(judged, indent=1) + "\n")
 
 
-def _figure(folder, name, seeds):
+def _overview(results):
+    """A dot for each run: how far the adversarial loss moves D, and the length of its gradient; coloured by verdict."""
     from matplotlib.figure import Figure  # no pyplot: no global state, no display
+    figure = Figure(figsize=(11.0, 1.2 + 0.26 * len(results)), layout="constrained", dpi=90)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for row, found in enumerate(results.values()):
+        for one in found:
+            if "why" not in one:
+                colour = "C%d" % VERDICTS.index(game.verdict(one))
+                left.plot(game.push(one), row, "o", color=colour, alpha=.8)
+                right.plot(max(one["gradient, adversarial"] / one["gradient, mse"], 1e-5), row, "o", color=colour, alpha=.8)
+    left.axvline(game.ENOUGH, color="grey", linewidth=1, linestyle="--")
+    left.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - .5, -.5),
+             xlabel="nats by which the adversarial loss raises D's loss on completions")
+    right.set(xscale="log", xlabel="adversarial gradient / MSE's (1e-5: none)")
+    for axis in (left, right):
+        axis.grid(alpha=.25)
+    for number, name in enumerate(VERDICTS):
+        right.plot([], [], "o", color="C%d" % number, label=name)
+    right.legend(fontsize=8, loc="lower left")
+    return report.png(figure)
+
+
+def _figure(folder, name, seeds):
+    from matplotlib.figure import Figure
     from matplotlib.image import imread
     figure = Figure(figsize=(13.0, 3.2), layout="constrained", dpi=90)
     *axes, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.3])
@@ -184,7 +215,7 @@ def _parser():
     parser.add_argument("--output_dir", default="runs/experiments", help="(default: runs/experiments)")
     parser.add_argument("--first_steps", type=cli.whole(1), default=1200, help="of the first phase (default: 1200)")
     parser.add_argument("--discriminator_steps", type=cli.whole(1), default=600, help="of the second phase (default: 600)")
-    parser.add_argument("--max_steps", type=cli.whole(1), default=300, help="of the third phase (default: 300)")
+    parser.add_argument("--max_steps", type=cli.whole(1), default=500, help="of the third phase (default: 500)")
     return parser
 
 

@@ -3,8 +3,8 @@
 Run: `./run.sh glcic --mode game --checkpoint runs/glcic/model.ckpt-10000`.
 
 From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must end above
-where as many steps without the adversarial loss bring it; from the same checkpoint the discriminators alone take some, and their
-loss must fall. The verdict follows from these and a few more numbers by the rule in `verdict`.
+where as many steps without the adversarial loss bring it; then the discriminators alone take as many, and their loss must fall
+again. The verdict follows from these and a few more numbers by the rule in `verdict`.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from glcic import model, sources
 from graphmode import sessions, tf, variables
 
-BATCHES = 8  # over which a loss is averaged
+BATCHES = 24  # over which a loss is averaged
 STEPS = 30  # that one network takes alone in an experiment, whose learning rate is high
 LONGER = 100  # the same in a run whose rates have fallen
 ENOUGH = 0.1  # change of a loss, in nats, that counts
@@ -28,8 +28,8 @@ def measure(config, pictures, checkpoint, steps=STEPS):
 
     Returns:
         name -> number: D's losses and accuracies; by how much these change in so many steps: `fake_loss, G alone`, `fake_loss,
-        G by MSE` (the control, without the adversarial loss) and `loss, D alone`; the lengths of the gradients, by the
-        completion network's weights, of alpha times the adversarial loss and of the MSE.
+        G by MSE` (the control, without the adversarial loss) and, from where G alone has brought it, `loss, D's answer`; the
+        lengths of the gradients, by the completion network's weights, of alpha times the adversarial loss and of the MSE.
     """
     built = model.build(config._replace(input="feed", discriminator_repeats=1), pictures)
     [mse_step], (discriminator_step, joint_step) = built.phases[0].updates, built.phases[2].updates
@@ -44,17 +44,18 @@ def measure(config, pictures, checkpoint, steps=STEPS):
             return {name: float(np.mean([row[name] for row in rows])) for name in fetched}
 
         def after(step):
-            sessions.restore(session, checkpoint)
             for number in range(steps):
                 session.run(step, built.feed(BATCHES + number))
             return mean({name: losses[name] for name in ("real_loss", "fake_loss")})
 
         sessions.restore(session, checkpoint)
         found = mean({**losses, "gradient, adversarial": lengths[0], "gradient, mse": lengths[1]})
-        completion_alone, control, discriminator_alone = map(after, (joint_step, mse_step, discriminator_step))
+        completion_alone, answer = after(joint_step), after(discriminator_step)
+        sessions.restore(session, checkpoint)
+        control = after(mse_step)
     found["fake_loss, G alone"] = completion_alone["fake_loss"] - found["fake_loss"]
     found["fake_loss, G by MSE"] = control["fake_loss"] - found["fake_loss"]
-    found["loss, D alone"] = sum(discriminator_alone[name] - found[name] for name in ("real_loss", "fake_loss"))
+    found["loss, D's answer"] = sum(answer.values()) - sum(completion_alone.values())
     return found
 
 
@@ -69,11 +70,11 @@ def verdict(found):
         "diverges": training ended early, a number is not finite, or completions are worse than the mean colour.
         "no gradient": that of the adversarial loss is less than a millionth of the MSE's.
         "D wins": its loss is below `WON`, or it is right in more than 99 % of cases on both sides.
-        "fights": the adversarial loss moves D: G alone brings D's loss on completions `ENOUGH` above where G by MSE does; and D
-            alone makes its own fall. (From where it stood it may fall in both: G may be ahead at that moment.)
+        "fights": the adversarial loss moves D: G alone brings D's loss on completions `ENOUGH` above where G by MSE does; and D's
+            answer brings its own down. (From where it stood it may fall in both: G may be ahead at that moment.)
         "no effect": none of these.
     """
-    if "why" in found or not np.isfinite(list(found.values())).all():
+    if "why" in found or not np.isfinite(np.hstack(list(found.values()))).all():
         return "diverges"
     if found.get("hole L1", 0.0) > found.get("hole L1, mean colour", np.inf):
         return "diverges"
@@ -81,9 +82,14 @@ def verdict(found):
         return "no gradient"
     if found["real_loss"] + found["fake_loss"] < WON or min(found["real_accuracy"], found["fake_accuracy"]) > 0.99:
         return "D wins"
-    if found["fake_loss, G alone"] - found["fake_loss, G by MSE"] > ENOUGH and found["loss, D alone"] < 0.0:
+    if push(found) > ENOUGH and found["loss, D's answer"] < 0.0:
         return "fights"
     return "no effect"
+
+
+def push(found):
+    """Nats by which D's loss on completions ends higher for the adversarial loss; `measure`'s numbers."""
+    return found["fake_loss, G alone"] - found["fake_loss, G by MSE"]
 
 
 def game(config):

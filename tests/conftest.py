@@ -10,6 +10,7 @@ from fake_machine import Project, TOOLS
 from graphmode import cli, sessions, tf
 
 
+SHARED = {"trained", "exported", "started", "gans"}  # fixtures of a module that take seconds
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -25,7 +26,10 @@ def browser():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Without a browser its tests are left out, and the last lines say so."""
+    """Tests that share a trained run stay together. Without a browser its tests are left out, and the last lines say so."""
+    for item in items:
+        if SHARED & set(item.fixturenames):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
     if not browser():
         chosen = [item for item in items if item.get_closest_marker("browser")]
         config.hook.pytest_deselected(items=chosen)

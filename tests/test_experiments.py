@@ -8,11 +8,11 @@ from glcic import blog, experiments, game, options, sources
 from graphmode import runs
 
 SOUND = {"real_loss": 0.4, "fake_loss": 0.5, "real_accuracy": 0.8, "fake_accuracy": 0.8, "gradient, adversarial": 0.01,
-         "gradient, mse": 0.1, "fake_loss, G alone": 0.6, "fake_loss, G by MSE": 0.1, "loss, D alone": -0.3}
+         "gradient, mse": 0.1, "fake_loss, G alone": 0.6, "fake_loss, G by MSE": 0.1, "loss, D's answer": -0.3}
 
 
 @pytest.mark.parametrize("change, expected", [
-    ({}, "fights"), ({"fake_loss, G alone": 0.05}, "no effect"), ({"loss, D alone": 0.1}, "no effect"),
+    ({}, "fights"), ({"fake_loss, G alone": 0.05}, "no effect"), ({"loss, D's answer": 0.1}, "no effect"),
     ({"fake_loss, G by MSE": 0.55}, "no effect"), ({"fake_loss, G by MSE": -0.5, "fake_loss, G alone": -0.1}, "fights"),
     ({"hole L1": 0.21, "hole L1, mean colour": 0.2}, "diverges"), ({"hole L1": 0.1, "hole L1, mean colour": 0.2}, "fights"),
     ({"why": "mse is nan at step 3"}, "diverges"),
@@ -68,7 +68,7 @@ def test_what_is_done_is_not_done_again(tiny, tmp_path, capsys, monkeypatch):
         tiny("--only", "bn_none", "--max_steps", "3")
     assert stopped.value.code == 2 and "was made with --max_steps 4, not 5: delete it" in capsys.readouterr().err
     page = (tmp_path / "index.html").read_text()
-    assert page.count("data:image/png") == 2 and "--batch_norm none" in page
+    assert page.count("data:image/png") == 3 and "--batch_norm none" in page  # the overview, and one each
 
 
 def test_names_are_listed_and_unknown_ones_refused(capsys, tmp_path):

@@ -237,7 +237,7 @@ def test_the_game_is_measured_at_a_checkpoint(trained, capsys, monkeypatch):
     shown = dict(line.rsplit("  ", 1) for line in capsys.readouterr().out.splitlines())
     shown = {name.strip(): value for name, value in shown.items()}
     assert shown["verdict"] in ("fights", "no effect", "D wins") and float(shown["gradient, adversarial"]) > 0
-    assert {"fake_loss, G alone", "fake_loss, G by MSE", "loss, D alone"} <= set(shown)
+    assert {"fake_loss, G alone", "fake_loss, G by MSE", "loss, D's answer"} <= set(shown)
 
 
 def test_without_opencv_it_is_named(trained, tmp_path, photograph, monkeypatch, capsys):
