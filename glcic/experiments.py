@@ -86,7 +86,7 @@ def run(flags, experiment, seed, folder, pictures):
     own = pictures._replace(train=pictures.train[:config.most_pictures or None])
     try:
         train(config, own, first_phase(flags, seed, experiment, folder, own))
-        found = measured(config._replace(checkpoint=str(runs.find_checkpoint(config.output_dir))), own)
+        found = measured(config, own)
     except FloatingPointError as error:
         found = {"why": str(error)}
     found["minutes"] = (time.time() - began) / 60
@@ -95,17 +95,18 @@ def run(flags, experiment, seed, folder, pictures):
 
 
 def measured(config, pictures):
-    """What `game.measure`, at the third phase's checkpoints, and completions of unseen pictures say: what `game.verdict` asks for."""
+    """Means over the third phase's checkpoints of what `game.measure` and completions of unseen pictures say: for `game.verdict`."""
     rows = []
     for step, checkpoint in runs.checkpoints(config.output_dir):
         if step > config.discriminator_steps:
+            config = config._replace(checkpoint=str(checkpoint))
             with sessions.graph(config):
-                rows.append(game.measure(config, pictures, str(checkpoint)))
+                row = game.measure(config, pictures, config.checkpoint)
+            with sessions.graph(config):
+                real, holes, _, completions = evaluate.completed(config, (pictures.test or pictures.train)[:evaluate.MOST])
+            rows.append({**row, **evaluate.figures(completions, real, holes)})
     found = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
     found["pushes"] = list(map(game.push, rows))
-    with sessions.graph(config):
-        real, holes, _, completions = evaluate.completed(config, (pictures.test or pictures.train)[:evaluate.MOST])
-    found.update(evaluate.figures(completions, real, holes))
     mean = np.stack([baselines.mean_colour(picture, hole) for picture, hole in zip(real, holes)])
     found["hole L1, mean colour"] = evaluate.figures(mean, real, holes)["hole L1"]
     holed = np.where(holes[..., None], np.uint8(255), real)

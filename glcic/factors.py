@@ -17,6 +17,7 @@ class Factors(NamedTuple):
     reshape: bool = True  # flatten maps before D's dense layers; else each position by itself
     sigmoid_output: bool = False  # a sigmoid before the loss, which has one already
     last_batch_norm: bool = False  # batch norm and leaky ReLU behind the discriminators' last dense layer
+    wrong_label: bool = False  # the completion network's adversarial loss is D's: it helps D
     most_pictures: cli.whole(0) = 0  # train on so many pictures only (0: all)
     discriminator_repeats: cli.whole(1) = 1  # k: discriminator steps for each completion step of the third phase
     lr_decay: bool = True  # learning rates fall to 0 along a cosine; as published they stay

@@ -75,11 +75,14 @@ def completion_loss(x, imitation, mask):
     return error / (3.0 * tf.reduce_sum(mask))
 
 
-def adversarial_losses(real_logits, fake_logits):
-    """Returns the discriminators' loss on real pictures and on completions, and the completion network's: scalars."""
+def adversarial_losses(real_logits, fake_logits, wanted=1.0):
+    """Returns the discriminators' loss on real pictures and on completions, and the completion network's: scalars.
+
+    wanted: what the completion network wants its pictures taken for, 1 for real.
+    """
     def cross_entropy(logits, label):
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=label * tf.ones_like(logits)))
-    return cross_entropy(real_logits, 1.0), cross_entropy(fake_logits, 0.0), cross_entropy(fake_logits, 1.0)
+    return cross_entropy(real_logits, 1.0), cross_entropy(fake_logits, 0.0), cross_entropy(fake_logits, wanted)
 
 
 def share(right):
@@ -158,7 +161,7 @@ def build(config, pictures):
 
     # Losses
     mse = completion_loss(x, imitation, tf.ones_like(mask) if config.as_published else mask)
-    real_loss, fake_loss, adversarial_loss = adversarial_losses(real_logits, fake_logits)
+    real_loss, fake_loss, adversarial_loss = adversarial_losses(real_logits, fake_logits, 0.0 if config.wrong_label else 1.0)
     blind = 0.5 if config.sigmoid_output else 0.0  # what says neither real nor not
     # Training steps
     steps = training.steps_for(config, len(pictures.train))

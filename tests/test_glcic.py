@@ -123,6 +123,8 @@ def test_losses_by_hand(value):
     assert blind == pytest.approx([math.log(2)] * 3)
     real, fake, against = value(model.adversarial_losses(tf.constant([2.0]), tf.constant([-1.0])))
     assert [real, fake, against] == pytest.approx([math.log1p(math.exp(-2)), math.log1p(math.exp(-1)), math.log1p(math.exp(1))])
+    _, fake, helping = value(model.adversarial_losses(tf.constant([2.0]), tf.constant([-1.0]), wanted=0.0))
+    assert helping == fake  # the blog's first: G_LOSS_GAN is what D has for completions
 
 
 def test_logits_that_are_not_squeezed_are_an_error():
