@@ -172,7 +172,7 @@ def _overview(results):
                 left.plot(game.push(one), row, "o", color=colour, alpha=.8)
                 right.plot(max(one["gradient, adversarial"] / one["gradient, mse"], 1e-5), row, "o", color=colour, alpha=.8)
     left.axvline(game.ENOUGH, color="grey", linewidth=1, linestyle="--")
-    left.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - .5, -.5),
+    left.set(yticks=range(len(results)), yticklabels=list(results), ylim=(max(1, len(results)) - .5, -.5),
              xlabel="nats by which the adversarial loss raises D's loss on completions")
     right.set(xscale="log", xlabel="adversarial gradient / MSE's (1e-5: none)")
     for axis in (left, right):
