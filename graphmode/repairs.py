@@ -127,7 +127,7 @@ def _dilate_directly(tf):
 
     def convolution(input_shape, filter_shape, padding, strides=None, dilation_rate=None, name=None, data_format=None,
                     num_spatial_dims=None):
-        if filter_shape.rank != 4 or input_shape.rank != 4 or data_format not in (None, "NHWC") or set(strides) != {1}:
+        if filter_shape.rank != 4 or input_shape.rank != 4 or data_format not in (None, "NHWC") or set(strides or [1]) != {1}:
             return in_pieces(input_shape, filter_shape, padding, strides, dilation_rate, name, data_format, num_spatial_dims)
         return functools.partial(nn_ops.conv2d, strides=[1, 1, 1, 1], padding=padding, dilations=[1, *dilation_rate, 1],
                                  name=name)
