@@ -1,1 +1,1 @@
-"""The chapter, a module per section: cae, vae, gan."""
+"""The chapter, a module per section, and one for each use that it names: the README has the list."""

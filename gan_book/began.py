@@ -40,6 +40,7 @@ class Config(NamedTuple):
     gamma: cli.real(0.0, 1.0) = 0.9  # diversity ratio: the share of L(x) that L(G(z)) is kept at
     lambda_k: cli.real(0.0) = 0.01  # how fast k moves
     count: cli.whole(1) = 100  # pictures that --mode sample draws
+    keep: cli.whole(1) = 12  # how many checkpoints stay (4 MB each): evaluate compares them
 
 
 def levels(size):
@@ -158,7 +159,7 @@ def build(config, pictures):
             discriminator(x, config, switches), discriminator(generator_sample, config, switches))[:2], switches)
 
     steps = training.steps_for(config, pictures.train if config.data == "faces" else len(pictures.train_images))
-    learning_rate = tf.train.cosine_decay(config.lr, tf.train.get_or_create_global_step(), steps)
+    learning_rate = training.cosine(config.lr, steps)
     discriminator_step = variables.minimize(discriminator_loss, "discriminator",
                                             tf.train.AdamOptimizer(learning_rate, 0.5))
     generator_step = variables.minimize(generator_loss, "generator", tf.train.AdamOptimizer(learning_rate, 0.5))

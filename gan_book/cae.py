@@ -7,7 +7,7 @@ what the text's reaches in 20 (docs/errata.md). The sigmoid stands apart from th
 its likelihood from the logits. 14 in the text's comments is ceil(28 / 2) with SAME padding; its "1x18x64" is 7x7x32.
 
 Run: `./run.sh gan_book.cae --data mnist`; `--latent_size 2` adds the scatter plot of z by digit. Expect legible, slightly
-soft reconstructions. An autoencoder cannot draw new digits, as the text says: nobody knows which z to give the decoder.
+soft reconstructions. That an autoencoder cannot draw new digits, as the text says, holds for z from N(0, 1): `--mode generate`.
 """
 
 from typing import Literal, NamedTuple
@@ -134,7 +134,7 @@ def train(config):
 
 
 def sample(config):
-    """Reconstructs test digits: the only pictures an autoencoder can make."""
+    """Reconstructs test digits."""
     digits = data.load(config.data, config.input_dir)
     cae = CAE_CNN(latent_size=config.latent_size)
     with sessions.session() as session:
@@ -169,9 +169,15 @@ def compress(config):
     compression.compress(config)
 
 
+def generate(config):
+    """New digits, from normals fitted to the codes: see gan_book/codes.py."""
+    from gan_book import codes  # here, for it imports this module
+    codes.generate(config)
+
+
 def main(argv=None):
-    cli.main("gan_book.cae", Config, {"train": train, "sample": sample, "evaluate": evaluate, "compress": compress},
-             __doc__, argv, after_training="evaluate")
+    cli.main("gan_book.cae", Config, {"train": train, "sample": sample, "evaluate": evaluate, "compress": compress,
+                                      "generate": generate}, __doc__, argv, after_training="evaluate")
 
 
 if __name__ == "__main__":

@@ -139,4 +139,4 @@ def write(folder, curves):
     report.compare(runs.path(folder, "figures", "rate_distortion.png"),
                    {name: [row[1:] for row in rows] for name, rows in curves.items()},
                    "bytes per digit", "PSNR of the test digits (dB)")
-    print("report: {}".format(report.write(folder)))
+    report.renew(folder)

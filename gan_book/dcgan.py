@@ -5,7 +5,7 @@ Objective, noise, solvers and steps are the GAN's; only the networks are swapped
 Deviations from the text, undone by `--as_published`:
 - Its notes forbid max-pooling ("only strided convolutions or average pooling") and ask for batch norm in both networks; its
   discriminator has two max-pools and no batch norm. Here strided convolutions, 28 -> 14 -> 7, and batch norm, which bring the
-  samples much nearer to real digits (docs/results.md). As published: 28 -> 24 -> 12 -> 8 -> 4.
+  samples much nearer to real digits (docs/errata.md). As published: 28 -> 24 -> 12 -> 8 -> 4.
 - Its batch norms always normalise by the batch at hand, so a picture depends on those drawn with it, and one drawn alone
   is the same for every z: after a dense layer the mean of one value is the value itself. Here training does so too, and
   sampling uses the moving averages that training has gathered.
@@ -88,8 +88,7 @@ def build(config, digits):
 def learning_rate(config, digits):
     """From config.lr to 0 along a cosine, or as published constant."""
     steps = training.steps_for(config, len(digits.train_images))
-    return config.lr if config.as_published else tf.train.cosine_decay(
-        config.lr, tf.train.get_or_create_global_step(), steps)
+    return config.lr if config.as_published else training.cosine(config.lr, steps)
 
 
 def sampler(config):

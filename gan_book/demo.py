@@ -29,10 +29,8 @@ def main(argv=None):
     parser.add_argument("--gan_steps", type=cli.whole(1), default=3500, help="(default: 3500)")
     parser.add_argument("--glcic_steps", type=cli.whole(8), default=400, help="(default: 400)")
     parser.add_argument("--pix2pix_steps", type=cli.whole(1), default=2000, help="(default: 2000)")
-    try:
+    with runs.one_line("gan_book.demo"):
         flags = parser.parse_args(argv)
-    except cli.InputError as error:
-        cli.fail("gan_book.demo", error)
     folders = [pathlib.Path(flags.output_dir, name) for name in ("vae", "gan", "glcic", "pix2pix")]
     page = pathlib.Path(flags.output_dir, "index.html")
     taken = [str(folder) for folder in folders if runs.holds_a_run(folder)]

@@ -20,7 +20,7 @@ import numpy as np
 
 import data
 from data import batches
-from gan_book import cae, dcgan, metrics, tips, vae
+from gan_book import cae, dcgan, gan, metrics, tips, vae
 from graphmode import cli, images, report, runs, scores, sessions, tf, training
 
 
@@ -36,12 +36,12 @@ class Config(NamedTuple):
     count: cli.whole(1) = 100  # pictures that --mode sample draws
 
 
-def hidden_layers(pixels, gan):
+def hidden_layers(pixels, saved):
     """How a DCGAN's discriminator sees pictures.
 
     Args:
         pixels: [batch, 784] in [0, 1], brought to the range that it was trained with.
-        gan: its run's configuration. Its weights are read when variables are initialised, and are not trainable.
+        saved: its run's configuration. Its weights are read when variables are initialised, and are not trainable.
 
     Returns:
         The two convolutions as pooled, [batch, 12, 12, 32] and [batch, 4, 4, 64] (strided: [batch, 14, 14, 32] and
@@ -53,14 +53,13 @@ def hidden_layers(pixels, gan):
     def frozen(getter, *args, **kwargs):
         return getter(*args, **{**kwargs, "trainable": False})
 
-    x = pixels if gan.as_published else 2.0 * pixels - 1.0
     with tf.variable_scope("discriminator", custom_getter=frozen):
-        layers = dcgan.hidden_layers(x, tips.Tips.of(gan), is_training=False)
+        layers = dcgan.hidden_layers(gan.scaled(pixels, saved.as_published), tips.Tips.of(saved), is_training=False)
     try:
-        tf.train.init_from_checkpoint(gan.checkpoint, {"discriminator/": "discriminator/"})
+        tf.train.init_from_checkpoint(saved.checkpoint, {"discriminator/": "discriminator/"})
     except (tf.errors.OpError, ValueError) as error:
         raise cli.InputError("checkpoint {} does not fit this discriminator: {}".format(
-            gan.checkpoint, str(error).splitlines()[0])) from None
+            saved.checkpoint, str(error).splitlines()[0])) from None
     return layers
 
 
@@ -86,14 +85,13 @@ def build(config, digits):
         if not config.gan:
             raise cli.InputError("--gan is missing: the run of gan_book.dcgan whose discriminator is to compare, "
                                  "for example runs/dcgan")
-        gan = cli.saved("gan_book.dcgan", dcgan.Config, config.gan)
-        layers = hidden_layers(tf.concat([model.input, model.output_flat], 0), gan)
+        saved = cli.saved("gan_book.dcgan", dcgan.Config, config.gan)
+        layers = hidden_layers(tf.concat([model.input, model.output_flat], 0), saved)
         shares = feature_loss(*zip(*(tf.split(layer, 2) for layer in layers)))
         loss += config.feature_weight * tf.add_n(shares) / len(shares)
         scalars.update({"share_of_layer_{}".format(n): share for n, share in enumerate(shares, 1)})
     steps = training.steps_for(config, len(digits.train_images))
-    learning_rate = config.lr if config.as_published else tf.train.cosine_decay(
-        config.lr, tf.train.get_or_create_global_step(), steps)
+    learning_rate = config.lr if config.as_published else training.cosine(config.lr, steps)
     train_step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
     z = np.random.RandomState(config.seed).randn(100, config.latent_size).astype(np.float32)
     samples, _ = cae.decoder(tf.constant(z), reuse=True)

@@ -17,7 +17,7 @@ import numpy as np
 
 import data
 from data import batches
-from gan_book import cae, cgan, dcgan, tips
+from gan_book import cae, cgan, dcgan, gan, tips
 from graphmode import cli, images, report, runs, sessions, tf, training, variables
 
 
@@ -39,11 +39,11 @@ def encoder(x, is_training):
     return tf.reshape(cae.encoder(tf.reshape(x, [-1, 28, 28, 1])), [-1, 7 * 7 * 32])
 
 
-def discriminator(switches):
-    """The DCGAN's, but for its last layer: a function of [batch, 784] in [0, 1], giving [batch, 1024]."""
+def discriminator(saved):
+    """That of a DCGAN's run, but for its last layer: a function of [batch, 784] in [0, 1], giving [batch, 1024]."""
     def hidden(x, is_training):
         with tf.variable_scope("discriminator"):
-            return dcgan.hidden_layers(2.0 * x - 1.0, switches, is_training=is_training)[-1]
+            return dcgan.hidden_layers(gan.scaled(x, saved.as_published), tips.Tips.of(saved), is_training=is_training)[-1]
     return hidden
 
 
@@ -68,8 +68,7 @@ def build(config, hidden, pictures, labels, start=""):
         begun = [v for v in tf.global_variables() if not v.op.name.startswith("classifier/digits/")]
         tf.train.init_from_checkpoint(start, {v.op.name.split("/", 1)[1]: v for v in begun})
     loss = tf.losses.sparse_softmax_cross_entropy(y, logits)
-    rate = tf.train.cosine_decay(config.lr, tf.train.get_or_create_global_step(), config.max_steps)
-    step = variables.minimize(loss, "classifier", tf.train.AdamOptimizer(rate))
+    step = variables.minimize(loss, "classifier", tf.train.AdamOptimizer(training.cosine(config.lr, config.max_steps)))
     indices = batches.shuffled(len(pictures), min(config.batch_size, len(pictures)), config.seed)
 
     def feed(number):
@@ -104,7 +103,7 @@ def cases(config):
         yield "the autoencoder's encoder, pre-trained", encoder, start, False
     if config.gan:
         saved = cli.saved("gan_book.dcgan", dcgan.Config, config.gan)
-        hidden = discriminator(tips.Tips.of(saved))
+        hidden = discriminator(saved)
         yield "the GAN's discriminator, random", hidden, "", False
         yield "the GAN's discriminator, pre-trained", hidden, saved.checkpoint, False
     if config.cgan:

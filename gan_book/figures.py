@@ -6,8 +6,6 @@ closed form, the two models from points drawn for them.
 Run: `./run.sh gan_book.figures`, then open runs/figures/index.html, which needs none of the files beside it.
 """
 
-import io
-
 import numpy as np
 
 import data
@@ -198,7 +196,7 @@ def main(argv=None):
     parser.add_argument("--input_dir", default="", help="folder with MNIST's files")
     parser.add_argument("--seed", type=cli.whole(0, 2**31 - 1), default=0,
                         help="of the digit, the noise and the points (default: 0)")
-    try:
+    with runs.one_line("gan_book.figures", "stopped"):
         flags = parser.parse_args(argv)
         test_images = data.load(flags.data, flags.input_dir).test_images
         generator = np.random.default_rng(flags.seed)
@@ -207,15 +205,9 @@ def main(argv=None):
                  "reparameterisation": reparameterisation(), "activations": activations()}
         pictures = {runs.path(flags.output_dir, name + ".png"): words for name, words in CAPTIONS.items()}
         for target in pictures:
-            buffer = io.BytesIO()
-            drawn[target.stem].savefig(buffer, format="png")
-            runs.write_whole(target, buffer.getvalue())
+            runs.write_whole(target, report.png(drawn[target.stem]))
         page = runs.path(flags.output_dir, "index.html")
         report.write_index(page, [], TITLE, TEXT, pictures)
-    except cli.InputError as error:
-        cli.fail("gan_book.figures", error)
-    except OSError as error:
-        cli.fail("gan_book.figures", "{}: {}".format(error.filename, error.strerror) if error.filename else error, 1)
     print("open {}".format(page))
 
 

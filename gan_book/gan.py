@@ -12,6 +12,7 @@ Run: `./run.sh gan_book.gan --data mnist`; `--mode evaluate` holds 10,000 sample
 strokes with loose pixels after 20 epochs, all ten digits among them; losses say little about how good they are.
 """
 
+import functools
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -91,7 +92,7 @@ def build(config, digits, discriminator=discriminator, generator=generator, samp
         learning_rate: a scalar tensor in place of config.lr.
     """
     pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
-    x = pixels if config.as_published else 2.0 * pixels - 1.0
+    x = scaled(pixels, config.as_published)
     learning_rate = config.lr if learning_rate is None else learning_rate
     discriminator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
     generator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
@@ -122,12 +123,17 @@ def build(config, digits, discriminator=discriminator, generator=generator, samp
                  **tips.watched(x, generator_sample)},
         images={"samples": samples},
         feed=cae.digit_feed(config, digits, pixels, labels),
-        alarms=[tips.discriminator_wins, *tips.ALARMS])
+        alarms=[functools.partial(tips.discriminator_wins, least=tips.least_loss(config.label_smoothing)), *tips.ALARMS])
 
 
 def fixed_noise(config):
     """100 z that stay the same for the whole run, so that its grids compare: [100, dim]."""
     return tf.constant(np.random.RandomState(config.seed).uniform(-1, 1, [100, config.dim]).astype(np.float32))
+
+
+def scaled(pixels, as_published=False):
+    """Pixels in [0, 1] as the discriminator sees them: in [-1, 1], or as published as they are."""
+    return pixels if as_published else 2.0 * pixels - 1.0
 
 
 def as_images(flat, as_published=False):

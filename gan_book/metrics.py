@@ -5,8 +5,8 @@ It is trained once for a data set (about a minute) and kept in the cache; its ac
 every figure. The Frechet distance is Heusel et al.'s, on its 128 features instead of Inception's, so it compares with
 other figures made here and with nothing else.
 
-Run: `./run.sh gan_book.metrics --data mnist` trains the classifier; `--mode evaluate` of a GAN uses it. Expect 99 % of
-the MNIST test set right.
+Run: `--mode evaluate` of a GAN, which trains the classifier where the cache has none. `./run.sh gan_book.metrics --data mnist`
+trains one apart, as a run of its own. Expect 99 % of the MNIST test set right.
 """
 
 import contextlib
@@ -49,9 +49,7 @@ def build(config, digits):
     logits, _ = classifier(x, is_training=True)
     loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
     steps = training.steps_for(config, len(digits.train_images))
-    global_step = tf.train.get_or_create_global_step()
-    learning_rate = tf.train.cosine_decay(config.lr, global_step, steps)
-    step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
+    step = tf.train.AdamOptimizer(training.cosine(config.lr, steps)).minimize(loss)
     return training.Model(
         phases=[training.Phase("train", steps, [step])],
         scalars={"loss": loss, "accuracy": tf.reduce_mean(tf.to_float(tf.equal(tf.argmax(logits, 1), labels)))},
@@ -150,14 +148,15 @@ def follow(curve, draw, digits, config, count=5000):
 
     Returns:
         Spearman's rank correlation and on how many checkpoints (`--keep`) it rests, or nothing for fewer than three;
-        figures/CURVE_and_frechet_distance.png shows both. The scalar is its mean from one checkpoint to the next.
+        figures/CURVE_and_frechet_distance.png shows both. The scalar is its mean since the checkpoint before, kept or not.
     """
     rows = runs.read_scalars(config.output_dir)
-    steps, means, distances = [0], [], []
+    steps, means, distances = [], [], []
     with trained(config, digits) as read:
         _, real = read(digits.test_images)
         for step, checkpoint in runs.checkpoints(config.output_dir):
-            since = [float(row[curve]) for row in rows if steps[-1] < int(row["step"]) <= step]
+            before = max(step - config.save_freq, *steps[-1:], 0)
+            since = [float(row[curve]) for row in rows if before < int(row["step"]) <= step]
             if since:
                 with tf.Graph().as_default():
                     samples = draw(config._replace(checkpoint=str(checkpoint)), count)
@@ -166,7 +165,7 @@ def follow(curve, draw, digits, config, count=5000):
                 distances.append(scores.frechet_distance(read(samples)[1], real))
     if len(means) < 3:
         return {}
-    report.plot(runs.path(config.output_dir, "figures", curve + "_and_frechet_distance.png"), steps[1:],
+    report.plot(runs.path(config.output_dir, "figures", curve + "_and_frechet_distance.png"), steps,
                 {curve: means, "Frechet distance of the samples": distances})
     return {"rank correlation of {} and Frechet distance".format(curve): scores.rank_correlation(means, distances),
             "checkpoints compared": len(means)}

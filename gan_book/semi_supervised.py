@@ -63,10 +63,10 @@ def build(config, digits):
     y = tf.placeholder(tf.int64, [None], name="LABEL_IN")
     generator_sample = dcgan.generator(gan.noise(config.batch_size, config.dim))
     with tf.variable_scope("") as scope:
-        logits_real, hidden_real = discriminator(2.0 * pixels - 1.0)
+        logits_real, hidden_real = discriminator(gan.scaled(pixels))
         scope.reuse_variables()
         logits_fake, hidden_fake = discriminator(generator_sample)
-        logits_known, _ = discriminator(2.0 * known - 1.0)
+        logits_known, _ = discriminator(gan.scaled(known))
         samples = gan.as_images(dcgan.generator(gan.fixed_noise(config), is_training=False))
     variables.check_scopes("discriminator", "generator")
     variables.check_batch_norms()
@@ -83,7 +83,7 @@ def build(config, digits):
         updates = [variables.minimize(supervised_loss + discriminator_loss, "discriminator", solver),
                    variables.minimize(generator_loss, "generator", tf.train.AdamOptimizer(rate, config.beta1))]
         scalars = {"class_loss": supervised_loss, "discriminator_loss": discriminator_loss,
-                   "generator_loss": generator_loss, **tips.watched(2.0 * pixels - 1.0, generator_sample)}
+                   "generator_loss": generator_loss, **tips.watched(gan.scaled(pixels), generator_sample)}
         pictures = {"samples": samples}
     unlabelled = cae.digit_feed(config, digits, pixels)
     labelled = cae.digit_feed(config._replace(batch_size=min(config.batch_size, config.labels)), few, known, y)
@@ -101,7 +101,7 @@ def evaluate(config):
     """metrics.json: accuracy on the test digits."""
     digits = data.load(config.data, config.input_dir)
     x = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
-    logits, _ = discriminator(2.0 * x - 1.0)
+    logits, _ = discriminator(gan.scaled(x))
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
         read = sessions.in_parts(session, logits, x, batches.flat_pixels(digits.test_images))[:, :10].argmax(1)

@@ -3,7 +3,7 @@
 The switches: minibatch features and unrolled steps against collapse; dropout in the generator, while training and
 afterwards; batch norm in the discriminator; leaky ReLU; strided convolution or average pooling in place of max-pooling; two
 generator steps for each discriminator step; and, from the same papers, label smoothing. The networks name the places:
-`switches.norm(fc1)` is fc1 unless that one is on. What each did to the DCGAN is in docs/results.md.
+`switches.norm(fc1)` is fc1 unless that one is on. What each did to the dense GAN is in docs/results.md.
 
 The alarms: a discriminator that wins, a generator that collapses, moving averages that lag behind.
 
@@ -12,6 +12,7 @@ References: Salimans et al. 2016 (minibatch features, label smoothing), Metz et 
 makes matrices of a layer's output, and the minus sign: exp(-L1 distance).
 """
 
+import math
 from typing import Literal, NamedTuple
 
 from graphmode import cli, tf, variables
@@ -140,18 +141,23 @@ def _lately(rows, holds):
     return rows[-1]["step"] > GRACE and len(rows) >= LASTS and all(holds(row) for row in rows[-LASTS:])
 
 
-def discriminator_wins(rows):
-    """Its loss near 0 (both nets blind: 1.39), and the generator's gradient below a tenth of the largest so far."""
+def least_loss(label_smoothing):
+    """What a discriminator's loss can fall to: the entropy of its smoothed targets."""
+    return sum(-share * math.log(share) for share in (label_smoothing, 1.0 - label_smoothing) if share)
+
+
+def discriminator_wins(rows, least=0.0):
+    """Its loss near the least possible (blind: 1.39), the generator's gradient below a tenth of the largest so far."""
     largest = max(row["generator_gradient"] for row in rows)
-    if _lately(rows, lambda row: row["discriminator_loss"] < 0.1 and row["generator_gradient"] < 0.1 * largest):
-        return ("discriminator wins: its loss is near 0 and the generator's gradient vanishes, so it learns no more; "
-                "--label_smoothing 0.1, more --generator_steps, or start anew with another --seed")
+    if _lately(rows, lambda row: row["discriminator_loss"] < least + 0.1 and row["generator_gradient"] < 0.1 * largest):
+        return ("discriminator wins: its loss is near its least and the generator's gradient vanishes, so it learns no more; "
+                "start anew with --label_smoothing 0.1, or with another --seed")
 
 
 def generator_collapses(rows):
     if _lately(rows, lambda row: row.get("diversity", 1.0) < 0.3):
         return ("generator collapses: its samples vary less than a third as much as real pictures; "
-                "--minibatch_features, --unrolled_steps 5, or start anew with another --seed")
+                "start anew with another --seed, or with --minibatch_features where there is this flag")
 
 
 def averages_are_stale(rows):

@@ -166,8 +166,7 @@ def build(config, digits):
     steps = training.steps_for(config, len(digits.train_images))
     # Solver
     with tf.name_scope("Solver"):
-        global_step = tf.train.get_or_create_global_step()
-        learning_rate = config.lr if config.as_published else tf.train.cosine_decay(config.lr, global_step, steps)
+        learning_rate = config.lr if config.as_published else training.cosine(config.lr, steps)
         train_step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
     z = np.random.RandomState(config.seed).randn(100, config.latent_size).astype(np.float32)
     samples, _ = cae.decoder(tf.constant(z), reuse=True)
@@ -205,7 +204,7 @@ def evaluate(config):
     log_weight = log_importance_weight(misfit, vae)
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
-        misfits, kls, means = sessions.in_parts(session, [misfit, kl, vae.mean], vae.input, inputs)
+        misfits, kls, means, latent = sessions.in_parts(session, [misfit, kl, vae.mean, vae.latent], vae.input, inputs)
         bounds = []
         for image in inputs[np.linspace(0, len(inputs) - 1, min(config.importance_images, len(inputs))).astype(int)]:
             weights = session.run(log_weight, {vae.input: np.tile(image, [config.importance_samples, 1])})
@@ -220,6 +219,9 @@ def evaluate(config):
         "test KL (nats)": float(np.mean(kls)),
         "active units": active,
         "latent size": config.latent_size,
+        "z, drawn for test digits: mean furthest from 0": float(np.abs(latent.mean(0)).max()),
+        "z: standard deviation furthest from 1": float(max(latent.std(0), key=lambda deviation: abs(deviation - 1))),
+        "z: largest correlation of two entries": float(np.abs(np.corrcoef(latent.T) - np.eye(config.latent_size)).max()),
         "importance-sampled NLL (nats per image)": float(-np.mean(bounds)),
         "importance samples": config.importance_samples,
         "importance images": len(bounds),
@@ -239,8 +241,7 @@ def _figures(config, session, vae, generator, inputs, means):
     pairs = session.run(cae.side_by_side(vae.input, vae.output), {vae.input: inputs[:50]})
     images.save_png(folder / "test_digits_and_reconstructions.png", images.grid(pairs, 10), zoom=2)
     walk = np.linspace(0.0, 1.0, 10)[:, None]
-    save("interpolation.png", np.concatenate([start + walk * (end - start) for start, end in
-                                              zip(means[0:20:2], means[1:20:2])]), 10)
+    save("interpolation.png", np.concatenate([a + walk * (b - a) for a, b in zip(means[:20:2], means[1:20:2])]), 10)
     # Values at equal steps of probability, so that the plane shows what the decoder is asked for equally often.
     ticks = [statistics.NormalDist().inv_cdf((n + 0.5) / 15) for n in range(15)]
     plane = np.zeros([15 * 15, config.latent_size])

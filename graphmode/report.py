@@ -60,6 +60,11 @@ def write_metrics(folder, metrics):
     runs.write_whole(runs.path(folder, "metrics.json"), json.dumps(metrics, indent=1) + "\n")
     for name, value in metrics.items():
         print("{:>44}  {}".format(name, "{:.5g}".format(value) if isinstance(value, float) else value))
+    renew(folder)
+
+
+def renew(folder):
+    """Makes a run's page again, with what was put beside it, and says where it is; nothing in another folder."""
     if runs.holds_a_run(folder):
         print("report: {}".format(write(folder)))
 

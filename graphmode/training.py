@@ -53,6 +53,11 @@ def steps_for(config, examples):
     return config.max_steps or config.max_epochs * max(1, examples // config.batch_size)
 
 
+def cosine(rate, steps):
+    """A learning rate, scalar tensor, that falls from `rate` to 0 over `steps` along half a cosine."""
+    return tf.train.cosine_decay(rate, tf.train.get_or_create_global_step(), steps)
+
+
 def fit(model, config):
     """Trains a model and leaves a run's folder (see `runs`) with its report.
 

@@ -62,8 +62,7 @@ def train(config):
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=logits))
     right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, -1), wanted), tf.float32))
     steps = training.steps_for(config, len(paths))
-    rate = tf.train.cosine_decay(config.lr, tf.train.get_or_create_global_step(), steps)
-    step = tf.train.AdamOptimizer(rate).minimize(loss)
+    step = tf.train.AdamOptimizer(training.cosine(config.lr, steps)).minimize(loss)
     training.fit(training.Model([training.Phase("train", steps, [step])], {"loss": loss, "accuracy": right},
                                 notes=skipped), config)
 

@@ -47,6 +47,13 @@ def test_a_classifier_begins_with_the_runs_weights(pretrained, started, digits, 
         assert all(same) if pretrained else not all(same)
 
 
+@pytest.mark.parametrize("as_published, black", [(False, -1.0), (True, 0.0)])
+def test_the_discriminator_sees_pixels_as_it_was_trained(as_published, black, value, monkeypatch):
+    monkeypatch.setattr(dcgan, "hidden_layers", lambda x, switches, is_training: [x])
+    saved = config_of(dcgan, as_published=as_published)
+    assert value(few_labels.discriminator(saved)(tf.zeros([1, 784]), True)).max() == black
+
+
 def test_cgan_learns_from_the_labelled_digits_alone(digits):
     model = cgan.build(config_of(cgan, max_steps=2, batch_size=20, labels=40), digits)
     known = {image.tobytes() for image in data.batches.flat_pixels(data.digits.few(digits, 40).train_images)}

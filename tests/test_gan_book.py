@@ -143,6 +143,15 @@ def test_a_blank_image_breaks_the_published_head(as_published, value):
     assert np.isposinf(loss) if as_published else 0 < loss < 1000
 
 
+def test_the_generators_loss_teaches_where_the_original_does_not(value):
+    """Gradients by the logit of a sample of which the discriminator is sure (-20), and of one it is not sure of (0)."""
+    logits = tf.constant([[-20.0], [0.0]])
+    original = tf.reduce_mean(-tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=tf.zeros_like(logits)))
+    here = gan.gan_loss(logits, logits)[1]
+    found = value([tf.gradients(loss, logits)[0] for loss in (original, here)])
+    np.testing.assert_allclose(np.ravel(found), [0.0, -0.25, -0.5, -0.25], atol=1e-6)
+
+
 @pytest.mark.parametrize("real, fake", [(0.0, 0.0), (3.0, -1.0), (-2.0, 5.0)])
 def test_gan_loss_by_hand(real, fake, value):
     losses = value(gan.gan_loss(tf.fill([4, 1], real), tf.fill([4, 1], fake)))

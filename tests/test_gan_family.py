@@ -10,7 +10,7 @@ import data
 from conftest import config_of, moved, shapes
 from data import faces
 from gan_book import began, cgan, dcgan, gan, metrics, wgan
-from graphmode import runs, scores, sessions, tf, training, variables
+from graphmode import cli, runs, scores, sessions, tf, training, variables
 
 
 def test_dcgan_layers_are_the_texts(value):
@@ -135,6 +135,11 @@ def test_wgan_takes_five_critic_steps_to_one_by_the_checkpoint(digits, tmp_path)
     np.testing.assert_allclose(powers, [0.9 ** (1 + 15), 0.9 ** (1 + 3)], rtol=1e-5)
 
 
+def test_the_gradient_penalty_brings_its_learning_rate_along():
+    assert [cli.settings(wgan.Config, **switches).lr for switches in (
+        {}, dict(gradient_penalty=True), dict(gradient_penalty=True, lr=0.01))] == [0.00005, 0.0001, 0.01]
+
+
 def test_wgan_gives_each_critic_step_a_batch_of_its_own_and_clips(digits, tmp_path):
     config = config_of(wgan, tmp_path / "run", max_steps=2, display_freq=0, batch_size=16)
     model = wgan.build(config, digits)
@@ -239,3 +244,7 @@ def test_the_curve_is_held_against_the_samples_of_each_checkpoint(digits, tmp_pa
         found = metrics.follow("loss", draw, digits, config)
         assert found == {"rank correlation of loss and Frechet distance": pytest.approx(expected), "checkpoints compared": 3}
     assert (tmp_path / "figures" / "loss_and_frechet_distance.png").exists()
+    # The first checkpoint that is kept: only the rows since the one before it, which is not there any more, are its own.
+    (tmp_path / "scalars.csv").write_text("step,phase,loss\n5,train,9\n10,train,1\n20,train,3\n30,train,4\n")
+    found = metrics.follow("loss", draw, digits, config._replace(save_freq=5))
+    assert found["rank correlation of loss and Frechet distance"] == pytest.approx(-1.0)

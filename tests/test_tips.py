@@ -150,6 +150,15 @@ def test_alarm_needs_three_rows_in_a_row(alarm, bad, word):
     assert alarm([row()] + 3 * [row(**bad)]).startswith(word)
 
 
+def test_smoothed_labels_raise_what_counts_as_winning(value):
+    """A discriminator that answers .9 and 0 is at its best with --label_smoothing 0.1."""
+    best = value(gan.gan_loss(tf.constant([[np.log(9.0)]], tf.float32), tf.constant([[-30.0]]), 0.1)[0])
+    assert tips.least_loss(0.1) == pytest.approx(best, rel=1e-5) and tips.least_loss(0.0) == 0.0
+    rows = [row()] + 3 * [row(discriminator_loss=best + 0.01, generator_gradient=0.01)]
+    assert tips.discriminator_wins(rows) is None
+    assert tips.discriminator_wins(rows, tips.least_loss(0.1)).startswith("discriminator wins")
+
+
 def test_a_discriminator_that_is_sure_but_teaches_is_no_alarm():
     assert tips.discriminator_wins([row()] + 5 * [row(discriminator_loss=0.01, generator_gradient=0.8)]) is None
 
