@@ -242,10 +242,13 @@ list() { # MODULE and the first line of its docstring, without running any
 }
 
 run_program() { # run_program MODULE [flags]
-  local path=$ROOT/${1//./\/} name there=""
+  local path=$ROOT/${1//./\/} name there="" like="" asked=${1%.py}
   if [[ ! $1 =~ ^[A-Za-z0-9_.]+$ ]] || ! { is_program "$path.py" || is_program "$path/__main__.py"; }; then
-    while read -r name _; do there+="$name, "; done < <(list)
-    die "'$1' is no program or command; there are: ${there}and the commands of ./run.sh help"
+    while read -r name _; do
+      there+="$name, "
+      [[ .$name != *."${asked//\//.}" ]] || like=" Do you mean $name?"
+    done < <(list)
+    die "'$1' is no program or command; there are: ${there}and the commands of ./run.sh help.$like"
   fi
   choose_gpu
   need_python
@@ -260,6 +263,7 @@ run_script() { # run_script [--check] SCRIPT [arguments]
   [[ $# != 0 ]] || die "run: which program? ./run.sh run SCRIPT.py [its arguments]"
   choose_gpu
   need_python
+  export PYTHONSAFEPATH=1 # the user's folder may hold a queue.py; graphmode takes this back for the script itself
   launch run graphmode "$@"
 }
 
@@ -385,7 +389,7 @@ main() {
   while [[ ${1-} == -* ]]; do
     case $1 in
     --gpu=*) set -- --gpu "${1#*=}" "${@:2}" ;;
-    --gpu) GPU=${2-} && [[ $GPU ]] || die "--gpu needs a value: auto, cpu, 0 or 0,1"; shift 2 ;;
+    --gpu) GPU=${2-} && [[ $GPU && $GPU != --* ]] || die "--gpu needs a value: auto, cpu, 0 or 0,1"; shift 2 ;;
     --background) BACKGROUND=1; shift ;;
     --job) run_job "${@:2}"; return ;;
     -h | --help) help; return ;;

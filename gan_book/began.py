@@ -41,6 +41,7 @@ class Config(NamedTuple):
     lambda_k: cli.real(0.0) = 0.01  # how fast k moves
     count: cli.whole(1) = 100  # pictures that --mode sample draws
     keep: cli.whole(1) = 12  # how many checkpoints stay (4 MB each): evaluate compares them
+    fixed = ("data", "size", "dim", "filters")
 
 
 def levels(size):

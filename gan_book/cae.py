@@ -25,6 +25,7 @@ class Config(NamedTuple):
     lr: cli.real(0.0) = 0.001  # Adam's learning rate; the text's 0.0001 with --as_published
     implies = {"as_published": {"lr": 0.0001}}
     count: cli.whole(1) = 100  # pictures that --mode sample draws
+    fixed = ("latent_size",)
 
 
 def encoder(x_image):

@@ -34,6 +34,7 @@ class Config(NamedTuple):
     pooling: Literal["max", "average", "strided"] = "strided"  # in the discriminator; as published, max
     implies = dcgan.Config.implies
     digit: cli.whole(-1, 9) = -1  # which digit --mode sample draws; -1: all, a row for each
+    fixed = ("dim",)
 
 
 def labelled(inputs, labels):

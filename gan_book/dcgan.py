@@ -33,6 +33,7 @@ class Config(NamedTuple):
     discriminator_batch_norm: bool = True  # batch norm in the discriminator too; as published, no
     pooling: Literal["max", "average", "strided"] = "strided"  # in the discriminator; as published, max
     implies = {"as_published": {"discriminator_batch_norm": False, "pooling": "max"}}
+    fixed = ("dim",)
 
 
 def hidden_layers(x, switches=tips.Tips(), channels=1, is_training=True):

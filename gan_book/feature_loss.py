@@ -34,6 +34,7 @@ class Config(NamedTuple):
     lr: cli.real(0.0) = 0.001  # Adam's first learning rate, as the VAE's
     implies = vae.Config.implies
     count: cli.whole(1) = 100  # pictures that --mode sample draws
+    fixed = ("latent_size", "as_published")
 
 
 def hidden_layers(pixels, saved):

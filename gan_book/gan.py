@@ -31,6 +31,7 @@ class Config(NamedTuple):
     lr: cli.real(0.0) = 0.001  # learning rate of both Adams, as in the text
     beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams, as in the text
     count: cli.whole(1) = 100  # pictures that --mode sample draws
+    fixed = ("dim",)
 
 
 def discriminator(x, switches=tips.Tips()):

@@ -35,6 +35,7 @@ class Config(NamedTuple):
     count: cli.whole(1) = 100  # pictures that --mode sample draws
     importance_samples: cli.whole(1) = 200  # draws of z per image for the log-likelihood (evaluate)
     importance_images: cli.whole(1) = 1000  # test images it is estimated on (evaluate)
+    fixed = ("latent_size", "as_published")
 
 
 class VAE_CNN(object):
@@ -164,7 +165,6 @@ def build(config, digits):
     vae = VAE_CNN(latent_size=config.latent_size, as_published=config.as_published)
     loss, generation_loss, latent_loss = vae_loss(vae, config.as_published)
     steps = training.steps_for(config, len(digits.train_images))
-    # Solver
     with tf.name_scope("Solver"):
         learning_rate = config.lr if config.as_published else training.cosine(config.lr, steps)
         train_step = tf.train.AdamOptimizer(learning_rate).minimize(loss)

@@ -36,6 +36,7 @@ class Config(NamedTuple):
     count: cli.whole(1) = 100  # pictures that --mode sample draws
     save_freq: cli.whole(1) = 500  # steps between checkpoints
     keep: cli.whole(1) = 12  # how many checkpoints stay (90 MB each): evaluate compares them
+    fixed = ("dim",)
 
 
 def critic(x, switches=tips.Tips()):

@@ -4,13 +4,20 @@ Run: `./run.sh glcic --preset small --input_dir FOLDER` (without a folder, on fa
 --mode complete --checkpoint runs/glcic --image photo.jpg --mask hole.png --output out.png`; the hole is white.
 """
 
+import sys
+
 from glcic import complete, evaluate, game, model, options, sources
 from graphmode import cli, training
 
 
 def train(config):
     options.check(config)
-    training.fit(model.build(config, sources.find(config)), config)
+    built = model.build(config, sources.find(config))
+    idle = [phase.name for phase in built.phases if not phase.steps]
+    if idle:
+        sys.stderr.write("no steps for {}: --max_steps ends before (--completion_steps, --discriminator_steps)\n".format(
+            " and ".join(idle)))
+    training.fit(built, config)
 
 
 def main(argv=None):

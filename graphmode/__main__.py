@@ -19,13 +19,15 @@ def main(arguments):
         return 0 if script else 2
     if not os.path.isfile(script[0]):
         cli.fail("graphmode", "there is no program {}: {}".format(script[0], USAGE))
-    if check:
-        from graphmode import old_program
-        try:
+    from graphmode import old_program
+    try:
+        old_program.tree(script[0])
+        if check:
             return old_program.check(script[0])
-        except cli.InputError as error:
-            cli.fail("graphmode", error)
+    except cli.InputError as error:
+        cli.fail("graphmode", error)
     from graphmode import version_1  # here: it is not wanted for --help
+    os.environ.pop("PYTHONSAFEPATH", None)  # run.sh's, for this process; not for those that the program starts
     version_1.run(script[0], arguments[1:])
     return 0
 

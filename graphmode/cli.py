@@ -16,6 +16,7 @@ by naming it in its own `Config`. TensorFlow is not imported here before the fla
 
 import argparse
 import collections
+import difflib
 import inspect
 import os
 import re
@@ -112,7 +113,9 @@ class Parser(argparse.ArgumentParser):
     """Raises InputError where argparse would print its usage."""
 
     def error(self, message):
-        raise InputError(message)
+        unknown = re.match(r"unrecognized arguments: (--[^\s=]+)", message)
+        like = difflib.get_close_matches(unknown[1], self._option_string_actions, 1) if unknown else []
+        raise InputError(message + "".join("; do you mean {}?".format(flag) for flag in like))
 
 
 def _parser(program, config_class, modes, doc):
@@ -169,6 +172,8 @@ def parse(program, config_class, modes, doc, argv=None):
         config = config._replace(output_dir="runs/" + program.split(".")[-1])
     if config.resume and config.overwrite:
         raise InputError("--resume and --overwrite contradict each other: give one")
+    if config.resume and "checkpoint" in given:
+        raise InputError("--resume goes on from the run's newest checkpoint, --checkpoint begins a new run: give one")
     if config.checkpoint:
         config = config._replace(checkpoint=str(runs.find_checkpoint(config.checkpoint)))
     if config.resume:

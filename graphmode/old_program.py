@@ -1,6 +1,7 @@
-"""Reads a program for TensorFlow 1 without running it and says, line by line, which of its names are not what they were."""
+"""Reads a program for TensorFlow 1, and the modules beside it, without running it: which of its names are not what they were."""
 
 import ast
+import pathlib
 import sys
 
 import numpy
@@ -10,7 +11,7 @@ from graphmode.runs import InputError
 
 
 def names(tree):
-    """(line, dotted name) of what a program uses of tensorflow, numpy, scipy.misc and PIL.Image; names follow its imports."""
+    """(line, dotted name) of what a program uses of tensorflow, keras, numpy, scipy.misc, PIL.Image; names follow its imports."""
     known, found = {}, []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -36,7 +37,7 @@ def names(tree):
 
 
 def _ours(name):
-    return name.split(".")[0] == "tensorflow" or name.startswith(("numpy.", "scipy.misc", "PIL.Image."))
+    return name.split(".")[0] in ("tensorflow", "keras") or name.startswith(("numpy.", "scipy.misc", "PIL.Image."))
 
 
 def judged(name):
@@ -53,6 +54,9 @@ def judged(name):
         if last == "misc" or callable(getattr(old_names, last, None)):
             return "replaced", "Pillow, by graphmode.old_names"
         return "missing", "scipy.misc.{} is not to be had; instead: what scipy or Pillow have".format(last)
+    if name.split(".")[0] == "keras":
+        verdict, words = judged("tensorflow." + name)
+        return ("replaced", "tf.keras") if verdict == "given" else (verdict, words)
     found, parts = sys.modules["tensorflow"], name.split(".")[1:]
     try:
         for part in parts:
@@ -69,20 +73,46 @@ def judged(name):
     return "given", ""
 
 
-def check(script):
-    """Prints what a program's names have become; returns 1 if some are not to be had, else 0. Raises InputError."""
+def tree(script):
+    """The syntax tree of a program. Raises InputError if it is none of Python 3."""
     try:
-        with open(script, encoding="utf-8") as file:
-            tree = ast.parse(file.read(), script)
+        return ast.parse(pathlib.Path(script).read_bytes(), script)
     except (SyntaxError, ValueError) as error:
         raise InputError("{} cannot be read as Python 3 ({}): 2to3 or a print() may be what it needs".format(
             script, error)) from None
-    counts = {"given": 0, "replaced": 0, "missing": 0}
+
+
+def beside(tree, script, root):
+    """Paths of the modules below the folder `root` that a program there imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            wanted = [(root, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            folder = script.parents[node.level - 1] if node.level else root
+            module = [node.module] if node.module else []
+            wanted = [(folder, ".".join(module)), *((folder, ".".join([*module, alias.name])) for alias in node.names)]
+        else:
+            continue
+        for folder, name in wanted:
+            path = folder.joinpath(*name.split("."))
+            yield from (file for file in (path.with_name(path.name + ".py"), path / "__init__.py") if name and file.is_file())
+
+
+def check(script):
+    """Prints what the names of a program, and of what it imports from its folder, have become.
+
+    Returns 1 if some are not to be had, else 0. Raises InputError.
+    """
+    counts, files = {"given": 0, "replaced": 0, "missing": 0}, [pathlib.Path(script)]
     with version_1.version_1(numpy_too=False):
-        for line, name in names(tree):
-            verdict, words = judged(name)
-            counts[verdict] += 1
-            words = {"given": "given", "replaced": "by " + words, "missing": words}[verdict]
-            print("{}:{}: {}: {}".format(script, line, name, words))
-    print("{given} names given, {replaced} replaced, {missing} not to be had".format(**counts))
+        for file in files:  # grows on the way
+            parsed = tree(str(file))
+            files.extend(sorted(set(beside(parsed, file, files[0].parent)) - set(files)))
+            for line, name in names(parsed):
+                verdict, words = judged(name)
+                counts[verdict] += 1
+                words = {"given": "given", "replaced": "by " + words, "missing": words}[verdict]
+                print("{}:{}: {}: {}".format(file, line, name, words))
+    read = "" if len(files) == 1 else " in {} files".format(len(files))
+    print("{given} names given, {replaced} replaced, {missing} not to be had".format(**counts) + read)
     return 1 if counts["missing"] else 0

@@ -73,7 +73,8 @@ def restore(opened, checkpoint, wanted=None):
     except (tf.errors.OpError, ValueError) as error:
         misfit = re.search(r"Key \S+ not found in checkpoint|lhs shape= ?\[.*?\] rhs shape= ?\[.*?\]", str(error))
         raise InputError("checkpoint {} {}".format(checkpoint, "does not fit this network: " + misfit[0] if misfit else
-                                                   "is damaged: name an older one beside it")) from error
+                                                   "is damaged: take an older one beside it (--resume does, where the "
+                                                   "damaged one's files are gone)")) from error
 
 
 def export(checkpoint, target, signatures):

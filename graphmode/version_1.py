@@ -35,6 +35,7 @@ MODULES = {
     "contrib.lookup": ["tf.lookup"],
     "contrib.summary": ["tf.compat.v2.summary"],
     "nn": ["graphmode.old_names.nn", "tf.nn"],
+    "train": ["tf.train"],
     "examples": [], "examples.tutorials": [], "examples.tutorials.mnist": [],
     "examples.tutorials.mnist.input_data": ["data.input_data"],
 }
@@ -55,6 +56,8 @@ CURES = {
     "select": "tf.where", "batch_matmul": "tf.matmul", "scalar_summary": "tf.summary.scalar",
     "image_summary": "tf.summary.image", "histogram_summary": "tf.summary.histogram",
     "merge_all_summaries": "tf.summary.merge_all", "merge_summary": "tf.summary.merge",
+    "audio_summary": "tf.summary.audio", "contrib.deprecated": "tf.summary", "inv": "tf.reciprocal", "complex_abs": "tf.abs",
+    "listdiff": "tf.setdiff1d", "concat_v2": "tf.concat", "batch_matrix_inverse": "tf.matrix_inverse",
     "train.SummaryWriter": "tf.summary.FileWriter", "initialize_variables": "tf.variables_initializer",
 }
 
@@ -135,15 +138,21 @@ class View(types.ModuleType):
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """The import hook: tensorflow.contrib... and tensorflow.examples..."""
+    """The import hook: tensorflow.contrib... and tensorflow.examples..., and keras, which was version 2."""
 
     def find_spec(self, fullname, path=None, target=None):
+        if fullname.split(".")[0] == "keras":
+            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         name = fullname[len("tensorflow."):]
-        if not fullname.startswith("tensorflow.") or name.split(".")[0] not in ("contrib", "examples", "nn"):
+        if not fullname.startswith("tensorflow.") or name.split(".")[0] not in ("contrib", "examples", "nn", "train"):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec):
+        if spec.name.split(".")[0] == "keras":
+            with contextlib.suppress(ImportError):
+                return importlib.import_module("tf_keras.api._v1." + spec.name)
+            raise MissingModule(spec.name)
         name = spec.name[len("tensorflow."):]
         if name in MODULES:
             return View(name, MODULES[name])
@@ -182,7 +191,7 @@ def version_1(numpy_too=True):
         sys.meta_path.remove(finder)
         sys.modules["tensorflow"] = real
         for name in set(sys.modules) - before:
-            if isinstance(sys.modules[name], View):
+            if isinstance(sys.modules[name], View) or name.split(".")[0] == "keras":
                 del sys.modules[name]
 
 
@@ -190,9 +199,9 @@ def run(script, arguments):
     """Runs a program as `__main__`, its folder first on sys.path. Returns nothing; its exit, errors and output are its own."""
     folder = os.path.dirname(os.path.abspath(script))
     argv, path = sys.argv, sys.path[:]
-    sys.argv, sys.path[:] = [script, *arguments], [folder, *(entry for entry in sys.path if entry not in ("", folder))]
     try:
-        with version_1():
+        with version_1():  # first: a queue.py in the folder is not for TensorFlow's own imports
+            sys.argv, sys.path[:] = [script, *arguments], [folder, *(entry for entry in sys.path if entry not in ("", folder))]
             runpy.run_path(script, run_name="__main__")
     finally:
         sys.argv, sys.path[:] = argv, path

@@ -24,9 +24,13 @@ def load(folder):
                              .format(folder))
     session = sessions.session()
     try:
-        signature = tf.saved_model.load(session, [tf.saved_model.SERVING], str(folder)).signature_def["translate"]
-    except (tf.errors.OpError, OSError, KeyError) as error:
-        raise cli.InputError("--model {} is no export of pix2pix: {}".format(folder, str(error).splitlines()[0])) from None
+        signatures = tf.saved_model.load(session, [tf.saved_model.SERVING], str(folder)).signature_def
+    except (tf.errors.OpError, OSError) as error:
+        raise cli.InputError("--model {} cannot be loaded: {}".format(folder, str(error).splitlines()[0])) from None
+    if "translate" not in signatures:
+        raise cli.InputError("--model {} is no export of pix2pix: it has no signature `translate`, but {}".format(
+            folder, ", ".join(sorted(signatures)) or "none"))
+    signature = signatures["translate"]
     given, made = signature.inputs["images"].name, signature.outputs["translations"].name
     return lambda picture: session.run(made, {given: picture[None]})[0]
 

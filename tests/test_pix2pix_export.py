@@ -16,7 +16,7 @@ from PIL import Image
 import pytest
 
 from data import facades
-from graphmode import images
+from graphmode import images, tf
 from pix2pix import __main__ as pix2pix, networks, serve
 
 PLAIN = """
@@ -102,6 +102,15 @@ def test_bad_uploads_are_refused_in_one_line(client, uploaded, status, words):
 @pytest.mark.parametrize("path, status", [("/translate", 405), ("/etc/passwd", 404), ("/../setup.py", 404)])
 def test_nothing_else_is_served(client, path, status):
     assert client.get(path).status_code == status
+
+
+def test_another_kind_of_network_is_refused_before_anything_is_served(tmp_path, capsys):
+    x = tf.placeholder(tf.float32, [None, 4, 4, 3])
+    with tf.Session() as session:
+        tf.saved_model.simple_save(session, str(tmp_path / "other"), {"images": x}, {"translations": tf.identity(x)})
+    with pytest.raises(SystemExit) as stopped:
+        serve.main(["--model", str(tmp_path / "other")])
+    assert stopped.value.code == 2 and "no export of pix2pix: it has no signature `translate`" in capsys.readouterr().err
 
 
 def test_a_folder_without_a_network_is_an_error(tmp_path, capsys):

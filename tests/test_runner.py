@@ -86,7 +86,9 @@ def test_the_tests_run_in_the_checkout(project):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    (["--gpu"], "--gpu needs a value"), (["--gpu=", "gan_book.echo"], "--gpu needs a value"),
+    (["--gpu"], "--gpu needs a value"), (["--gpu", "--background", "gan_book.echo"], "--gpu needs a value"),
+    (["--gpu=", "gan_book.echo"], "--gpu needs a value"), (["echo"], "Do you mean gan_book.echo?"),
+    (["gan_book/echo.py"], "Do you mean gan_book.echo?"),
     (["--cpu", "gan_book.echo"], "'--cpu'"), (["--gpu", "0", "list"], "'list'"), (["setup", "--cpu"], "'--cpu'"),
     (["log", "vae-1"], "'vae-1'"), (["stop"], "no job ''"), (["stop", "../x"], "'../x'")])
 def test_wrong_use_is_one_line(project, arguments, words):

@@ -258,7 +258,7 @@ def damage(checkpoint):
 @pytest.mark.parametrize("name, shape, spoil, message", [
     ("model/w", [3], None, r"model.ckpt-1 does not fit this network: lhs shape= ?\[3\] rhs shape= ?\[\]$"),
     ("model/v", [], None, "model.ckpt-1 does not fit this network: Key model/v not found in checkpoint$"),
-    ("model/w", [], damage, "model.ckpt-1 is damaged: name an older one beside it$")])
+    ("model/w", [], damage, "model.ckpt-1 is damaged: take an older one beside it")])
 def test_checkpoints_that_do_not_fit_or_are_damaged_are_one_line(name, shape, spoil, message, settings):
     config = settings()
     training.fit(descent(1), config)
