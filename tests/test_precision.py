@@ -35,13 +35,14 @@ def test_convolutions_run_in_bfloat16_and_losses_in_float32(with_bfloat16):
     h = tf.nn.leaky_relu(tf.layers.batch_normalization(tf.layers.conv2d(x, 16, 3, 2, "same"), training=True))
     mean, variance = tf.nn.moments(tf.layers.conv2d(h, 16, 3, 2, "same"), [0, 1, 2])
     p = tf.sigmoid(tf.layers.dense(tf.layers.flatten(h), 1))
-    fetch = [tf.reduce_mean(-tf.log(p + 1e-12)), mean, variance]
+    picture = tf.tanh(tf.layers.conv2d_transpose(h, 3, 3, 2, "same"))
+    fetch = [tf.reduce_mean(-tf.log(p + 1e-12)), mean, variance, tf.reduce_mean(tf.abs(x - picture))]
     feed = {x: np.random.RandomState(0).uniform(-1, 1, x.shape.as_list())}
     exact, plain = ran("float32", fetch, feed)
     value, types = ran("mixed", fetch, feed)
     assert plain["Conv2D"] == {"float32"} and types["Conv2D"] == {"bfloat16"}
     # TensorFlow makes one op, _UnaryOpsComposition, of the logarithm and the minus sign.
-    for op in ("_UnaryOpsComposition", "Sigmoid", "Mean", "SquaredDifference"):
+    for op in ("_UnaryOpsComposition", "Sigmoid", "Mean", "SquaredDifference", "Tanh", "Abs"):
         assert types[op] == {"float32"}
     for one, other in zip(value, exact):
         assert one.dtype == np.float32
