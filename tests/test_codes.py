@@ -46,7 +46,7 @@ def test_generate_holds_three_sources_of_z_against_each_other(digits, tmp_path, 
         seen.append(samples)
         return {"samples: " + column: 0.5 for column in codes.COLUMNS}
     monkeypatch.setattr(metrics, "judge", judge)
-    config = config_of(cae, output_dir="run", max_steps=60, display_freq=0)
+    config = config_of(cae, output_dir="run", max_steps=30, display_freq=0)
     training.fit(cae.build(config, digits), config)
     cae.main(["--mode", "generate", "--checkpoint", "run"])
     assert [samples.shape for samples in seen] == [(200, 28, 28, 1)] * 3 and 0.0 <= seen[0].min() and seen[0].max() <= 1.0
