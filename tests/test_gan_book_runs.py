@@ -20,7 +20,7 @@ from graphmode import runs, tf
 
 @pytest.mark.parametrize("program, as_published", [
     *((program, False) for program in (cae, vae, gan, dcgan, cgan, wgan, began, metrics)),
-    *((program, True) for program in (cae, vae, gan, dcgan, cgan, wgan))],
+    *((program, True) for program in (vae, gan, dcgan, cgan))],
     ids=lambda value: value if isinstance(value, bool) else value.__name__)
 def test_every_program_trains_draws_and_evaluates(program, as_published, tmp_path, monkeypatch, digits):
     monkeypatch.chdir(tmp_path)
@@ -54,10 +54,10 @@ def run_program(*flags):
 
 def test_same_seed_same_scalars_byte_for_byte(tmp_path):
     flags = ["--max_steps", "20", "--summary_freq", "5"]
-    for name in "ab":
-        result = run_program("gan_book.gan", *flags, "--seed", "3", "--output_dir", str(tmp_path / name))
-        assert result.returncode == 0, result.stderr
-    gan.main([*flags, "--seed", "4", "--output_dir", str(tmp_path / "c")])
+    result = run_program("gan_book.gan", *flags, "--seed", "3", "--output_dir", str(tmp_path / "a"))
+    assert result.returncode == 0, result.stderr
+    for name, seed in (("b", "3"), ("c", "4")):
+        gan.main([*flags, "--seed", seed, "--output_dir", str(tmp_path / name)])
     a, b, c = ((tmp_path / name / "scalars.csv").read_bytes() for name in "abc")
     assert a == b != c and a.count(b"\n") == 5
 
