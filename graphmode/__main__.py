@@ -20,12 +20,10 @@ def main(arguments):
     if not os.path.isfile(script[0]):
         cli.fail("graphmode", "there is no program {}: {}".format(script[0], USAGE))
     from graphmode import old_program
-    try:
-        old_program.tree(script[0])
+    with cli.one_line("graphmode", "stopped"):
         if check:
             return old_program.check(script[0])
-    except cli.InputError as error:
-        cli.fail("graphmode", error)
+        old_program.tree(script[0])  # Python 2 is told so before TensorFlow is loaded
     from graphmode import version_1  # here: it is not wanted for --help
     os.environ.pop("PYTHONSAFEPATH", None)  # run.sh's, for this process; not for those that the program starts
     version_1.run(script[0], arguments[1:])

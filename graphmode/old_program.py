@@ -1,6 +1,7 @@
-"""Reads a program for TensorFlow 1, and the modules beside it, without running it: which of its names are not what they were."""
+"""Reads a program for TensorFlow 1, and modules beside it, without running it: which of its names are not what they were."""
 
 import ast
+import os
 import pathlib
 import sys
 
@@ -11,7 +12,7 @@ from graphmode.runs import InputError
 
 
 def names(tree):
-    """(line, dotted name) of what a program uses of tensorflow, keras, numpy, scipy.misc, PIL.Image; names follow its imports."""
+    """(line, dotted name) of what a program uses of tensorflow, keras, numpy, scipy.misc, PIL.Image, by its imports."""
     known, found = {}, []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -88,14 +89,13 @@ def beside(tree, script, root):
         if isinstance(node, ast.Import):
             wanted = [(root, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            folder = script.parents[node.level - 1] if node.level else root
+            folder = pathlib.Path(os.path.normpath(script.parent.joinpath(*[".."] * (node.level - 1)))) if node.level else root
             module = [node.module] if node.module else []
             wanted = [(folder, ".".join(module)), *((folder, ".".join([*module, alias.name])) for alias in node.names)]
         else:
             continue
-        for folder, name in wanted:
-            path = folder.joinpath(*name.split("."))
-            yield from (file for file in (path.with_name(path.name + ".py"), path / "__init__.py") if name and file.is_file())
+        for path in (folder.joinpath(*name.split(".")) for folder, name in wanted if name):
+            yield from (file for file in (path.with_name(path.name + ".py"), path / "__init__.py") if file.is_file())
 
 
 def check(script):
