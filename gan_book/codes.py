@@ -49,15 +49,16 @@ def generate(config):
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
         codes = sessions.in_parts(session, model.latent, model.input, batches.flat_pixels(digits.train_images))
-        for name, z in (("N(0; 1)", random.randn(COUNT, config.latent_size)),
-                        ("one normal", from_normals(codes, np.zeros(len(codes)), COUNT, random)),
-                        ("{} normals".format(GROUPS), from_normals(codes, k_means(codes, GROUPS, random), COUNT, random))):
+        for name, file, z in (("N(0; 1)", "N01", random.randn(COUNT, config.latent_size)),
+                              ("one normal", "one_normal", from_normals(codes, np.zeros(len(codes)), COUNT, random)),
+                              ("{} normals".format(GROUPS), "{}_normals".format(GROUPS),
+                               from_normals(codes, k_means(codes, GROUPS, random), COUNT, random))):
             samples = sessions.in_parts(session, drawn, received, z)
             figures = metrics.judge(samples, digits, config)
             found = [form.format(figures["samples: " + column]) for column, form in COLUMNS.items()]
             lines.append(",".join([name, *found]))
             print("{:>12}  {}".format(name, ", ".join(map(": ".join, zip(COLUMNS, found)))))
-            file = "generated_from_{}.png".format(name.replace(" ", "_").replace("(0;_1)", "01"))
-            images.save_png(runs.path(config.output_dir, "figures", file), images.grid(samples[:100], 10), zoom=2)
+            target = runs.path(config.output_dir, "figures", "generated_from_{}.png".format(file))
+            images.save_png(target, images.grid(samples[:100], 10), zoom=2)
     runs.write_whole(runs.path(config.output_dir, "figures", "generated.csv"), "\n".join(lines) + "\n")
     report.renew(config.output_dir)
