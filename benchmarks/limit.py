@@ -28,10 +28,13 @@ def work(name, batch_size):
     total = 0
     for update in model.phases[-1].updates:
         for op in plans.ancestors(update.op if isinstance(update, tf.Tensor) else update):
-            if op.type == "MatMul":
-                inner = size(op.inputs[0])[0 if op.get_attr("transpose_a") else 1]
-                total += 2 * math.prod(size(op.outputs[0])) * inner
-            elif op.type.startswith("Conv2D"):  # each number of the smaller map meets a filter: forth, and in both gradients
+            if op.type in ("MatMul", "BatchMatMulV2"):
+                flipped = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
+                total += 2 * math.prod(size(op.outputs[0])) * size(op.inputs[0])[-2 if flipped else -1]
+            elif op.type == "IdentityN":  # graphmode.kernels' transposed convolution: its picture, its filter, its maps
+                total += 2 * math.prod(size(op.outputs[2])) * math.prod(size(op.outputs[1])[:3])
+            elif op.type.startswith("Conv2D") and op.get_attr("padding") != b"EXPLICIT":  # that one's way of doing it
+                # Each number of the smaller map meets a filter: forth, and in both gradients.
                 filters = op.outputs[0] if op.type.endswith("Filter") else op.inputs[1]
                 smaller = op.outputs[0] if op.type == "Conv2D" else op.inputs[2]
                 total += 2 * math.prod(size(smaller)) * math.prod(size(filters)[:3])

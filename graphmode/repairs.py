@@ -4,8 +4,7 @@
 2. TensorFlow 2.15 to 2.21 look for their own batch normalisation layer in a module that tf_keras has moved.
 3. tf_slim 1.1.0 reads names in TensorFlow's inner modules that TensorFlow moved between 2.9 and 2.21 (`MOVED`).
 4. Version 1 behaviour: graphs, sessions, reference variables.
-5. TensorFlow computes a dilated convolution by plain ones on pieces of the picture (SpaceToBatchND), because its own kernels for
-   processors have no gradients of the other. oneDNN's have, in half the time.
+5. Some convolutions are slow on processors: `graphmode.kernels`.
 
 The lines that TensorFlow prints at start-up, and its deprecation notices for the API that this project is about,
 are held back; every other line, warning and error passes.
@@ -21,6 +20,8 @@ import re
 import sys
 import tempfile
 import warnings
+
+from graphmode import kernels
 
 # Name that tf_slim looks up -> where it lives now, both below tensorflow.python. Complete for tf_slim 1.1.0 (read off
 # its syntax tree against 2.16 to 2.21).
@@ -117,23 +118,6 @@ def _moved_names():
             setattr(module, name, getattr(importlib.import_module("tensorflow.python." + home), new_name))
 
 
-def _dilate_directly(tf):
-    """Has `tf.nn.convolution`, and so slim's and tf.layers' conv2d, dilate convolutions of pictures in one op, without a GPU."""
-    features = importlib.import_module("tensorflow.python.util._pywrap_util_port")
-    if tf.config.list_physical_devices("GPU") or not features.IsMklEnabled():
-        return
-    nn_ops = importlib.import_module("tensorflow.python.ops.nn_ops")
-    in_pieces = nn_ops.Convolution
-
-    def convolution(input_shape, filter_shape, padding, strides=None, dilation_rate=None, name=None, data_format=None,
-                    num_spatial_dims=None):
-        if filter_shape.rank != 4 or input_shape.rank != 4 or data_format not in (None, "NHWC") or set(strides or [1]) != {1}:
-            return in_pieces(input_shape, filter_shape, padding, strides, dilation_rate, name, data_format, num_spatial_dims)
-        return functools.partial(nn_ops.conv2d, strides=[1, 1, 1, 1], padding=padding, dilations=[1, *dilation_rate, 1],
-                                 name=name)
-    nn_ops.Convolution = convolution
-
-
 @functools.lru_cache(maxsize=None)
 def _tensorflow():
     _quieten()
@@ -149,7 +133,7 @@ def _tensorflow():
     with hold_noise():
         _legacy_keras(tf, version)
         _moved_names()
-        _dilate_directly(tf)  # asks for graphics cards: TensorFlow says here what it has to say, not in the first session
+        kernels.install(tf)  # asks for graphics cards: TensorFlow says here what it has to say, not in the first session
         tf.disable_v2_behavior()
     if version in ("2.19", "2.20"):  # have a line of noise left for the first run of a session
         _hold_first_run()

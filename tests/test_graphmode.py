@@ -155,19 +155,3 @@ def test_every_moved_name_is_there():
     for name in repairs.MOVED:
         module, attribute = name.rsplit(".", 1)
         assert hasattr(importlib.import_module("tensorflow.python." + module), attribute)
-
-
-@pytest.mark.parametrize("convolve", [
-    lambda x, rate: slim.conv2d(x, 4, 3, rate=rate, activation_fn=None, biases_initializer=None),
-    lambda x, rate: tf.layers.conv2d(x, 4, 3, padding="same", dilation_rate=rate, use_bias=False),
-    lambda x, rate: tf.nn.atrous_conv2d(x, tf.get_variable("weights", [3, 3, 2, 4]), rate, padding="SAME")])
-@pytest.mark.parametrize("rate", [2, 5, 16])
-def test_a_dilated_convolution_is_one_whose_kernel_has_holes(convolve, rate, value):
-    x = tf.constant(np.random.RandomState(0).randn(2, 13, 10, 2).astype(np.float32))
-    dilated, [weights] = convolve(x, rate), tf.trainable_variables()
-    apart = tf.pad(tf.reshape(weights, [3, 1, 3, 1, 2, 4]), [[0, 0], [0, rate - 1], [0, 0], [0, rate - 1], [0, 0], [0, 0]])
-    kernel = tf.reshape(apart, [3 * rate, 3 * rate, 2, 4])[:2 * rate + 1, :2 * rate + 1]
-    found, expected = value([[y, *tf.gradients(tf.square(y), [x, weights])] for y in (
-        dilated, tf.nn.conv2d(x, kernel, [1, 1, 1, 1], "SAME"))])
-    for one, other in zip(found, expected):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
