@@ -49,6 +49,15 @@ def test_convolutions_run_in_bfloat16_and_losses_in_float32(with_bfloat16):
         assert 0 < np.abs(one - other).max() < 0.03
 
 
+@pytest.mark.parametrize("channels, kind", [([16, 32], "bfloat16"), ([16, 24], "float32")])
+def test_batch_norms_stay_in_float32_where_bfloat16_is_slow(channels, kind, with_bfloat16):
+    x = tf.random_normal([8, 16, 16, 3])
+    for number in channels:
+        x = tf.nn.relu(tf.layers.batch_normalization(tf.layers.conv2d(x, number, 3), training=True))
+    _, types = ran("mixed", tf.layers.conv2d(x, 16, 3), {})
+    assert types["Conv2D"] == {"bfloat16"} and types["FusedBatchNormV3"] == {kind}
+
+
 def test_a_mixed_run_leaves_float32_weights_near_those_of_a_plain_one(with_bfloat16, digits, tmp_path):
     weights = {}
     for precision in ("float32", "mixed"):
