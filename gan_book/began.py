@@ -28,7 +28,7 @@ from graphmode import cli, images, report, runs, sessions, tf, training, variabl
 
 
 class Config(NamedTuple):
-    shared = (tips.Tips,)
+    shared = gan.Config.shared
     data: Literal["digits", "mnist", "faces"] = "digits"  # drawn here, MNIST, or faces: those in --input_dir, else drawn
     size: cli.whole(32, 128) = 32  # side of a face in pixels: 32, 64 or 128; digits have 28
     crop: cli.whole(0) = 0  # side of the middle of each face's picture that is used; 0: the largest square

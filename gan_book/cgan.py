@@ -22,7 +22,7 @@ from graphmode import cli, images, report, sessions, tf
 
 
 class Config(NamedTuple):
-    shared = (tips.Tips,)
+    shared = gan.Config.shared
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     max_epochs: cli.whole(1) = 6  # passes over the training set
     dim: cli.whole(1) = 100  # length of z, as in the text

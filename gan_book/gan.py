@@ -25,7 +25,7 @@ JUDGED = 10000  # samples by which --mode evaluate judges
 
 
 class Config(NamedTuple):
-    shared = (tips.Tips,)
+    shared = (tips.Tips, metrics.Judged)
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     dim: cli.whole(1) = 100  # length of z, as in the text
     lr: cli.real(0.0) = 0.001  # learning rate of both Adams, as in the text

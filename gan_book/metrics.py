@@ -3,7 +3,8 @@
 The classifier: two 3x3 convolutions, 32 and 64, each followed by a 2x2 max-pool, then dense 128 with dropout, dense 10.
 It is trained once for a data set (about a minute) and kept in the cache; its accuracy on the test set is part of
 every figure. The Frechet distance is Heusel et al.'s, on its 128 features instead of Inception's, so it compares with
-other figures made here and with nothing else.
+other figures made here and with nothing else: by a classifier that is trained less, samples are nearer to real digits
+(docs/results.md; `--judge`).
 
 Run: `--mode evaluate` of a GAN, which trains the classifier where the cache has none. `./run.sh gan_book.metrics --data mnist`
 trains one apart, as a run of its own. Expect 99 % of the MNIST test set right.
@@ -29,6 +30,11 @@ class Config(NamedTuple):
     lr: cli.real(0.0) = 0.002  # Adam's first learning rate, falling to 0 along a cosine
     max_epochs: cli.whole(1) = 5  # passes over the training set
     display_freq: cli.whole(0) = 0  # there are no pictures to show
+
+
+class Judged(NamedTuple):
+    """The flag of all programs whose samples are judged."""
+    judge: str = ""  # evaluate: by the classifier of this run of gan_book.metrics, not by that in the cache
 
 
 def classifier(x, is_training=False):
@@ -58,10 +64,10 @@ def build(config, digits):
 
 @contextlib.contextmanager
 def trained(config, digits):
-    """Opens the classifier of a data set, training it first if the cache holds none.
+    """Opens the classifier of a data set, training it first if the cache holds none, or that which `--judge` names.
 
     Args:
-        config: with `data`, "digits" or "mnist".
+        config: with `data`, "digits" or "mnist", and maybe `judge`.
         digits: the data set itself; another content (Fashion-MNIST, say) gets a classifier of its own.
 
     Yields:
@@ -70,7 +76,10 @@ def trained(config, digits):
     content = zlib.crc32(digits.train_labels.tobytes(), zlib.crc32(digits.train_images.tobytes()))
     folder = download.cache_dir() / "classifier-{}-{:08x}".format(config.data, content)
     own = cli.settings(Config, program="gan_book.metrics", data=config.data)
-    if not folder.exists():
+    named = getattr(config, "judge", "")
+    if named:
+        folder = cli.saved("gan_book.metrics", Config, named).checkpoint
+    elif not folder.exists():
         sys.stderr.write("no classifier of {} yet: training one, kept in {}\n".format(config.data, folder))
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=str(folder.parent)) as workshop, sessions.graph(own):

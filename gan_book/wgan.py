@@ -22,7 +22,7 @@ from graphmode import cli, tf, training, variables
 
 
 class Config(NamedTuple):
-    shared = (tips.Tips,)
+    shared = gan.Config.shared
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
     max_epochs: cli.whole(1) = 5  # passes of the generator; the critic sees five times as much
     batch_size: cli.whole(1) = 64  # examples per step, as in the paper

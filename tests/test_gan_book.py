@@ -7,6 +7,7 @@ import data
 from conftest import config_of, shapes
 from gan_book import cae, gan, metrics, vae
 from graphmode import runs, sessions, tf, training, variables
+from graphmode.runs import InputError
 
 
 DECODER = {"z_matrix/kernel": (20, 1568), "z_matrix/bias": (1568,),
@@ -234,3 +235,12 @@ def test_classifier_tells_drawn_digits_apart(digits, tmp_path):
     figures = metrics.judge(larger.test_images[larger.test_labels != 3], larger, config)
     assert figures["samples: digits covered"] == 9 and figures["real test digits: digits covered"] == 10
     assert figures["samples: Frechet distance"] > figures["real training digits: Frechet distance"]
+    # Another one, hardly trained.
+    with tf.Graph().as_default():
+        own = config_of(metrics, tmp_path / "judge", max_steps=2, display_freq=0)
+        training.fit(metrics.build(own, larger), own)
+    with metrics.trained(config._replace(judge=own.output_dir), larger) as read:
+        assert np.mean(read(larger.test_images)[0].argmax(1) == larger.test_labels) < 0.6
+    with pytest.raises(InputError, match="nowhere is neither a run's folder"), metrics.trained(
+            config._replace(judge="nowhere"), larger):
+        pass
