@@ -54,8 +54,8 @@ def _transpose_to_grey(tf, gen_nn_ops):
                 return (gen_nn_ops.conv2d_backprop_filter(by_picture, kernel, out_backprop, strides, padding),
                         gen_nn_ops.conv2d(by_picture, filter, strides, padding))
             return in_squares(tf, filter, out_backprop, input_sizes), gradients
-        with tf.name_scope(name, "conv2d_backprop_input"):
-            return drawn(filter, out_backprop)
+        with tf.name_scope(name, "conv2d_backprop_input") as scope:
+            return tf.identity(drawn(filter, out_backprop), name=scope)
     gen_nn_ops.conv2d_backprop_input = conv2d_backprop_input
 
 

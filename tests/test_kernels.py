@@ -28,7 +28,7 @@ def test_a_transposed_convolution_to_a_grey_picture(kernel, side, value):
                                                                              [None] + 2 * [(side + 1) // 2] + [3])
     shape = [tf.shape(maps)[0], side, side, 1]
     ours = tf.nn.conv2d_transpose(maps, filters, shape, 2, "SAME")
-    assert ours.shape.as_list() == [None, side, side, 1]
+    assert ours.shape.as_list() == [None, side, side, 1] and ours.name == "conv2d_transpose:0"
     assert_equal(value, ours, tf.raw_ops.Conv2DBackpropInput(
         input_sizes=shape, filter=filters, out_backprop=maps, strides=[1, 2, 2, 1], padding="SAME"), [filters, maps])
 
