@@ -13,8 +13,8 @@ Deviations from Larsen et al.: the discriminator is a finished DCGAN's and does 
 to deceive it; all its hidden layers count, for with the dense one alone the decoder draws grids of dots that only the
 discriminator takes for digits.
 
-Run: `./run.sh gan_book.dcgan --data mnist --as_published --max_epochs 2`, then `./run.sh gan_book.feature_loss --data mnist
---gan runs/dcgan`;
+Run: `./run.sh gan_book.dcgan --data mnist --as_published --max_epochs 2 --output_dir runs/published`, then `./run.sh
+gan_book.feature_loss --data mnist --gan runs/published`;
 `--feature_weight 0 --pixel_weight 1` is gan_book.vae, to compare. Expect sharper samples than its, fewer of them faint.
 """
 
@@ -31,7 +31,7 @@ from graphmode import cli, images, report, runs, scores, sessions, tf, training
 class Config(NamedTuple):
     shared = (metrics.Judged,)
     data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
-    gan: str = ""  # the run of gan_book.dcgan whose discriminator compares; not needed with --feature_weight 0
+    gan: str = ""  # the run of gan_book.dcgan --as_published whose discriminator compares; not needed with --feature_weight 0
     feature_weight: cli.real(0.0) = 100.0  # of the mean share over the layers, in nats
     pixel_weight: cli.real(0.0) = 0.0  # of the VAE's own generation loss, beside it or in its place
     batch_size: cli.whole(2) = 128  # examples per step; one alone has no variance
@@ -89,12 +89,13 @@ def build(config, digits):
     scalars = {"generation_loss": generation_loss, "latent_loss": latent_loss}
     if config.feature_weight:
         if not config.gan:
-            raise cli.InputError("--gan is missing: the run of gan_book.dcgan whose discriminator is to compare, "
-                                 "for example runs/dcgan")
+            raise cli.InputError("--gan is missing: the run of gan_book.dcgan --as_published whose discriminator is to "
+                                 "compare, for example runs/published")
         saved = cli.saved("gan_book.dcgan", dcgan.Config, config.gan)
         if saved.discriminator_batch_norm:
             raise cli.InputError("--gan {}: its discriminator has batch norm, and by such a one a VAE does not learn to draw; "
-                                 "take one without: ./run.sh gan_book.dcgan --as_published --max_epochs 2".format(config.gan))
+                                 "take one without: ./run.sh gan_book.dcgan --as_published --output_dir "
+                                 "runs/published".format(config.gan))
         layers = hidden_layers(tf.concat([model.input, model.output_flat], 0), saved)
         shares = feature_loss(*zip(*(tf.split(layer, 2) for layer in layers)))
         loss += config.feature_weight * tf.add_n(shares) / len(shares)

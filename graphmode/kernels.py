@@ -1,14 +1,15 @@
 """What TensorFlow computes slowly on processors, computed otherwise: the same sums, in another order.
 
-1. Dilated convolutions. TensorFlow does plain ones on pieces of the picture (SpaceToBatchND), because its own kernels have no gradients
-   of the other. oneDNN's have, in half the time.
+1. Dilated convolutions. TensorFlow does plain ones on pieces of the picture (SpaceToBatchND), because its own kernels have no
+   gradients of the other. oneDNN's have, in half the time.
 2. Transposed convolutions of stride 2 to a grey picture, and the gradient by such a picture. oneDNN's take as long for one
-   channel as for sixteen. A plain convolution gives the four pixels of each square of the picture, as channels, and a rearrangement
-   puts them in place, in half the time.
+   channel as for sixteen. A plain convolution gives the four pixels of each square of the picture, as channels, and a
+   rearrangement puts them in place, in half the time.
 3. Products with a transposed second matrix, which all gradients of dense layers are. As a batch of one product they take four
    fifths of the time.
 
-What each gave: docs/performance.md. Only where oneDNN is, and no graphics card. What a program says stays as it is: the patches are below `tf.nn`.
+What each gave: docs/performance.md. Only where oneDNN is, and no graphics card. What a program says stays as it is: the
+patches are below `tf.nn`.
 """
 
 import functools
@@ -42,7 +43,8 @@ def _transpose_to_grey(tf, gen_nn_ops):
     def conv2d_backprop_input(input_sizes, filter, out_backprop, strides, padding, use_cudnn_on_gpu=True, explicit_paddings=(),
                               data_format="NHWC", dilations=(1, 1, 1, 1), name=None):
         kernel, maps = filter.shape, out_backprop.shape
-        usual = list(strides) == [1, 2, 2, 1] and set(dilations) == {1} and data_format == "NHWC" and padding in ("SAME", b"SAME")
+        usual = (list(strides) == [1, 2, 2, 1] and set(dilations) == {1} and data_format == "NHWC"
+                 and padding in ("SAME", b"SAME"))
         if not (usual and filter.dtype.base_dtype == tf.float32 and kernel.is_fully_defined() and kernel[2] == 1
                 and maps[1:].is_fully_defined()):
             return plain(input_sizes, filter, out_backprop, strides, padding, use_cudnn_on_gpu, list(explicit_paddings),
