@@ -66,7 +66,7 @@ def _multiply_as_batch(tf, gen_math_ops):
     plain = gen_math_ops.mat_mul
 
     def mat_mul(a, b, transpose_a=False, transpose_b=False, *more, name=None, **named):
-        if transpose_b and not transpose_a and b.dtype.base_dtype == tf.float32:
+        if transpose_b and not transpose_a and b.dtype.base_dtype == tf.float32 and a.shape.ndims == b.shape.ndims == 2:
             return gen_math_ops.batch_mat_mul_v2(a, b, adj_y=True, name=name)
         return plain(a, b, transpose_a, transpose_b, *more, name=name, **named)
     gen_math_ops.mat_mul = mat_mul
