@@ -48,11 +48,10 @@ def _transpose_to_grey(tf, gen_nn_ops):
 
     def conv2d_backprop_input(input_sizes, filter, out_backprop, strides, padding, use_cudnn_on_gpu=True, explicit_paddings=(),
                               data_format="NHWC", dilations=(1, 1, 1, 1), name=None):
-        kernel, maps = filter.shape, out_backprop.shape
-        usual = (list(strides) == [1, 2, 2, 1] and set(dilations) == {1} and data_format == "NHWC"
-                 and padding in ("SAME", b"SAME") and not tf.executing_eagerly())
-        if not (usual and filter.dtype.base_dtype == tf.float32 and kernel.is_fully_defined() and kernel[2] == 1
-                and maps[1:].is_fully_defined()):
+        how = list(strides), set(dilations), tf.compat.as_text(data_format), tf.compat.as_text(padding)
+        if not (how == ([1, 2, 2, 1], {1}, "NHWC", "SAME") and not tf.executing_eagerly()
+                and filter.dtype.base_dtype == tf.float32 and filter.shape.is_fully_defined() and filter.shape[2] == 1
+                and out_backprop.shape[1:].is_fully_defined() and _channels(tf, input_sizes) == 1):
             return plain(input_sizes, filter, out_backprop, strides, padding, use_cudnn_on_gpu, list(explicit_paddings),
                          data_format, list(dilations), name)
         with tf.name_scope(name, "conv2d_backprop_input") as scope:
@@ -60,6 +59,15 @@ def _transpose_to_grey(tf, gen_nn_ops):
             with tf.get_default_graph().gradient_override_map({"IdentityN": "TransposedToGrey"}):
                 return tf.identity(tf.identity_n([picture, filter, out_backprop])[0], name=scope)
     gen_nn_ops.conv2d_backprop_input = conv2d_backprop_input
+
+
+def _channels(tf, sizes):
+    """Of the picture whose sizes a tensor holds, or None. A filter of one channel may serve groups of many."""
+    if tf.is_tensor(sizes) and sizes.op.type == "ShapeN":  # the shapes of picture and filter, as gradients ask for them
+        return sizes.op.inputs[sizes.value_index].shape.as_list()[3]
+    tensor_util = importlib.import_module("tensorflow.python.framework.tensor_util")
+    shape = tensor_util.constant_value_as_shape(tf.convert_to_tensor(sizes))
+    return shape.as_list()[3] if shape.ndims else None
 
 
 def _multiply_as_batch(tf, gen_math_ops):

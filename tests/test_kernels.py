@@ -33,11 +33,29 @@ def test_a_transposed_convolution_to_a_grey_picture(kernel, side, value):
         input_sizes=shape, filter=filters, out_backprop=maps, strides=[1, 2, 2, 1], padding="SAME"), [filters, maps])
 
 
-def test_the_gradient_by_a_grey_picture(value):
-    picture, filters = array(2, 9, 8, 1), array(5, 5, 1, 3)
+def plain_gradients():
+    """How many of the graph's gradients by a convolution's input are TensorFlow's own."""
+    return sum(op.type == "Conv2DBackpropInput" for op in tf.get_default_graph().get_operations())
+
+
+@pytest.mark.parametrize("batch", [2, None])
+def test_the_gradient_by_a_grey_picture(batch, value):
+    picture, filters = tf.placeholder_with_default(array(2, 9, 8, 1), [batch, 9, 8, 1]), array(5, 5, 1, 3)
+    drawn = tf.nn.conv2d(picture, filters, 2, "SAME")
+    tf.gradients(drawn, picture)
+    assert plain_gradients() == 0
     # For TensorFlow two channels, of which the second meets no filter.
     wide, apart = tf.concat([picture, picture], 3), tf.pad(filters, [[0, 0], [0, 0], [0, 1], [0, 0]])
-    assert_equal(value, tf.nn.conv2d(picture, filters, 2, "SAME"), tf.nn.conv2d(wide, apart, 2, "SAME"), [picture, filters])
+    assert_equal(value, drawn, tf.nn.conv2d(wide, apart, 2, "SAME"), [picture, filters])
+
+
+def test_channels_in_groups_stay_tensorflows(value):
+    picture, filters = array(2, 8, 8, 2), array(3, 3, 1, 2)
+    grouped = tf.nn.conv2d(picture, filters, 2, "SAME")
+    one_by_one = [tf.nn.conv2d(picture[..., n:n + 1], filters[..., n:n + 1], 2, "SAME") for n in (0, 1)]
+    ours, theirs = value([tf.gradients(tf.square(y), picture) for y in (grouped, tf.concat(one_by_one, 3))])
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+    assert plain_gradients() == 1
 
 
 def test_a_product_and_its_gradients(value):
