@@ -21,8 +21,7 @@ def assert_equal(value, one, other, inputs):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5, 7])
-@pytest.mark.parametrize("side", [1, 6, 7])
+@pytest.mark.parametrize("kernel, side", [(1, 7), (2, 1), (3, 6), (4, 6), (5, 6), (5, 7)])
 def test_a_transposed_convolution_to_a_grey_picture(kernel, side, value):
     filters, maps = array(kernel, kernel, 1, 3), tf.placeholder_with_default(array(2, (side + 1) // 2, (side + 1) // 2, 3),
                                                                              [None] + 2 * [(side + 1) // 2] + [3])
@@ -38,9 +37,8 @@ def plain_gradients():
     return sum(op.type == "Conv2DBackpropInput" for op in tf.get_default_graph().get_operations())
 
 
-@pytest.mark.parametrize("batch", [2, None])
-def test_the_gradient_by_a_grey_picture(batch, value):
-    picture, filters = tf.placeholder_with_default(array(2, 9, 8, 1), [batch, 9, 8, 1]), array(5, 5, 1, 3)
+def test_the_gradient_by_a_grey_picture(value):
+    picture, filters = tf.placeholder_with_default(array(2, 9, 8, 1), [None, 9, 8, 1]), array(5, 5, 1, 3)
     drawn = tf.nn.conv2d(picture, filters, 2, "SAME")
     tf.gradients(drawn, picture)
     assert plain_gradients() == 0
