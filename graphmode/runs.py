@@ -9,80 +9,18 @@ import csv
 import fcntl
 import io
 import json
-import os
-import pathlib
 import re
 import shutil
 import sys
-import tempfile
+
+from graphmode.errors import InputError, Stopped, fail, one_line
+from graphmode.files import path, write_whole
 
 _OWN_FILES = ("config.json", "checkpoint", "events.*", "model.ckpt-*", "scalars.csv", "samples", "figures", "sample.png",
               "samples.npz", "trace-*.json", "warnings.txt", "metrics.json", "report.html",
               "index.html", "images")
 
 _OLD_OPTIONS = ("which_direction", "ngf", "ndf", "lab_colorization")
-
-
-class InputError(ValueError):
-    """What the user gave cannot be used. Programs show it as one line and end with exit status 2."""
-
-
-class Stopped(SystemExit):
-    """Training was interrupted and has saved. `code`: 0 after SIGINT, 143 after SIGTERM; `message` says how to go on."""
-
-    def __init__(self, code, message):
-        super().__init__(code)
-        self.message = message
-
-
-@contextlib.contextmanager
-def one_line(program, stopped="stopped; the same command goes on"):
-    """Makes one line on stderr and an exit status of what the user can cause; stopped: what an interrupted program says."""
-    try:
-        yield
-    except Stopped as error:
-        fail(program, stopped, error.code or 130)
-    except KeyboardInterrupt:
-        fail(program, stopped, 130)
-    except InputError as error:
-        fail(program, error)
-    except FloatingPointError as error:
-        fail(program, error, 1)
-    except OSError as error:
-        fail(program, "{}: {}".format(error.filename, error.strerror) if error.filename else error, 1)
-
-
-def fail(program, message, status=2):
-    """One line on stderr, and out."""
-    sys.stderr.write("{}: {}\n".format(program, message))
-    raise SystemExit(status)
-
-
-def path(folder, *names):
-    return pathlib.Path(folder).expanduser().joinpath(*names)
-
-
-def write_whole(target, content):
-    """Writes text or bytes so that `target` holds either all of it or what it held before."""
-    target = pathlib.Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    content = content.encode("utf-8") if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=str(target.parent), prefix="." + target.name + ".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, str(target))
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def holds_a_run(folder):
