@@ -15,7 +15,8 @@ import sys
 import tqdm
 
 from benchmarks import limit, turns
-from graphmode import runs, tables
+from graphmode import files
+from graphmode.report import tables
 
 BATCHES = {"cae": 128, "vae": 128, "gan": 128, "dcgan": 128, "glcic_small": 16, "glcic": 8, "pix2pix_small": 1,
            "pix2pix": 1}  # pictures per step
@@ -83,7 +84,7 @@ def main():
             everything[name] = {"batch": batch_size, "operations": work, "sides": found}
     tables.show([tables.Section("A training step", LEGEND, rows)])
     packages = {name: importlib.metadata.version(name) for name in ("tensorflow", "torch")}
-    runs.write_whole("benchmarks.json", json.dumps({"flags": vars(flags), "python": platform.python_version(), **packages,
+    files.write_whole("benchmarks.json", json.dumps({"flags": vars(flags), "python": platform.python_version(), **packages,
                                                     "rows": rows, "models": everything}, indent=1) + "\n")
 
 

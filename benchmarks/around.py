@@ -17,7 +17,8 @@ from PIL import Image
 
 from benchmarks import ours, turns
 from data import faces, folders, queues, squares
-from graphmode import cli, plans, sessions, tables, tf, training
+from graphmode import cli, files, sessions, tf, training
+from graphmode.report import tables
 
 STEPS = 60
 

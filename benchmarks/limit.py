@@ -3,7 +3,7 @@
 import math
 
 from benchmarks import ours
-from graphmode import plans, sessions, tf
+from graphmode import sessions, tf
 
 SIDE = 2048
 WORK = 2.0 * SIDE ** 3  # operations of one product

@@ -4,7 +4,7 @@ import data
 from data import folders
 from gan_book import cae, dcgan, gan, vae
 from glcic import model as glcic, options, sources
-from graphmode import cli, plans, sessions, tf
+from graphmode import cli, files, sessions, tf, training
 from pix2pix import model as pix2pix, options as pix2pix_options, sources as pix2pix_sources
 
 PROGRAMS = {"cae": cae, "vae": vae, "gan": gan, "dcgan": dcgan}

@@ -1,255 +1,52 @@
-"""Faces: the pictures of a user's folder or, on machines without one, cartoon faces drawn on the spot.
+"""Faces: the images in a user's folder, or drawn ones if there is no folder."""
 
-A drawn face is a stack of polygons in its own coordinates: the head is 2 high, around the origin, x to the right and
-y down. One pose moves them into the picture, drawn `FINE` times too large and averaged so that edges are smooth.
-"""
-
-import colorsys
-import math
-from typing import Callable, NamedTuple, Sequence
+from typing import Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
-import tqdm
 
-from data import download, folders, squares
-from graphmode import images
+from data import folders, squares
+from data.drawn import faces as drawn_faces
 
-FINE = 4  # drawn pixels along each side of a picture's
-DRAWN = 5000  # training pictures where no folder is given
-DRAWN_TEST = 500
-
-_SKIN = np.array([[255, 224, 196], [241, 194, 160], [224, 172, 125], [188, 128, 88], [141, 85, 54],
-                  [92, 56, 38]], float)
-_HAIR = np.array([[30, 24, 22], [62, 40, 28], [110, 70, 40], [168, 120, 66], [226, 190, 120], [165, 70, 36],
-                  [150, 148, 146], [226, 224, 220]], float)
-_IRIS = np.array([[86, 54, 32], [52, 36, 28], [70, 110, 160], [90, 130, 90], [120, 130, 135]], float)
-_ANGLES = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-_ACROSS = np.linspace(-1, 1, 13)
+TRAIN_COUNT = 5000  # images that are drawn if no folder is given
+TEST_COUNT = 500
 
 
 class Faces(NamedTuple):
-    """A data set of face pictures, made for training and testing apart."""
+    """A data set of face images. No image is in both parts."""
 
-    train: int  # how many pictures there are to train on
-    batch: Callable  # number (from 0) -> float32 [batch_size, size, size, 3] in [0, 1], see `squares.batches`
-    test: np.ndarray  # uint8 [M, size, size, 3]; M is 0 for folders of very few pictures
-    skipped: Sequence[str] = ()  # lines about files that are no pictures
+    train: int  # number of training images
+    batch: Callable  # number (from 0) -> float32 [batch_size, size, size, 3], see squares.batches
+    test: np.ndarray  # uint8 [M, size, size, 3]; M is 0 if the folder holds very few images
+    skipped: Sequence[str] = ()  # lines about files that are not valid images
 
 
-def load(input_dir, size, batch_size, seed, crop=None, mirror=False):
-    """`Faces` from a folder, or drawn.
+def load(
+    input_dir: str,
+    size: int,
+    batch_size: int,
+    seed: int,
+    crop: Optional[int] = None,
+    mirror: bool = False,
+) -> Faces:
+    """Loads faces from a folder, or draws them.
 
     Args:
-        input_dir: a folder of pictures (see `folders`), a tenth of them for testing; empty: faces are drawn, the same
-            ones whatever the seed.
-        size: pixels along each side.
-        seed: an int from 0, of the order.
-        crop: pixels along each side of the square cut out of the middle of files; None: as large as there is room for.
-        mirror: whether every other training picture, by chance, is shown with left and right exchanged.
+        input_dir: folder of images, about a tenth of which are for testing (see `folders`).
+            Empty: faces are drawn, and they do not depend on `seed`.
+        size: height and width in pixels.
+        batch_size: images in a batch.
+        seed: int from 0; decides the order.
+        crop: side in pixels of the square that is cut out of the middle of each file. If None,
+            the largest square.
+        mirror: if True, about half of the training images are mirrored at random.
 
     Raises:
-        InputError: the folder does not exist, or holds nothing that can be used.
+        InputError: the folder does not exist, or holds no valid image.
     """
     if not input_dir:
-        drawn = draw(DRAWN, size, [0, 0])
-        return Faces(DRAWN, squares.of_array(drawn, batch_size, seed, mirror), draw(DRAWN_TEST, size, [0, 1]))
-    train, test, skipped = folders.pictures(input_dir)
+        train = drawn_faces.draw(TRAIN_COUNT, size, [0, 0])
+        test = drawn_faces.draw(TEST_COUNT, size, [0, 1])
+        return Faces(TRAIN_COUNT, squares.of_array(train, batch_size, seed, mirror), test)
+    train, test, skipped = folders.images(input_dir)
     batch = squares.batches(train, size, batch_size, seed, crop, mirror=mirror)
     return Faces(len(train), batch, squares.load(test, size, crop), skipped)
-
-
-def folder(size, count=2000):
-    """A folder in the cache with `count` drawn faces of size x size pixels, PNG files, which are drawn the first time."""
-    place = download.cache_dir() / f"faces-{size}-{count}"
-    missing = [number for number in range(count) if not (place / f"{number:05}.png").exists()]
-    for number in tqdm.tqdm(missing, desc="drawing", unit="face", delay=1, disable=None):  # None: terminals only
-        images.save_png(place / f"{number:05}.png", _face(np.random.default_rng([2, number]), size))
-    return place
-
-
-def draw(count, size, seed):
-    """Cartoon faces: uint8 [count, size, size, 3], RGB.
-
-    Args:
-        count: how many.
-        size: pixels along each side, from 8.
-        seed: an int from 0, or a list of them. Face n depends on seed, size and n alone.
-    """
-    faces = np.empty([count, size, size, 3], np.uint8)
-    for number in tqdm.trange(count, desc="drawing", unit="face", delay=1, disable=None):  # None: terminals only
-        faces[number] = _face(np.random.default_rng([*np.atleast_1d(seed), number]), size)
-    return faces
-
-
-class _Pen:
-    """Draws shapes given in a face's own coordinates."""
-
-    def __init__(self, generator, size):
-        turn, scale = generator.normal(0, 0.07), FINE * size * generator.uniform(0.29, 0.35)
-        self._axes = scale * np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-        self._origin = FINE * size * (np.array([0.5, 0.52]) + generator.uniform(-0.04, 0.04, 2))
-        self._scale, self._look = scale, generator.normal(0, 0.09)
-        top, bottom = _background(generator)
-        ramp = np.linspace(0, 1, FINE * size)[:, None, None]
-        canvas = np.broadcast_to(top + (bottom - top) * ramp, [FINE * size, FINE * size, 3])
-        self.picture = Image.fromarray(canvas.astype(np.uint8))
-        self._draw = ImageDraw.Draw(self.picture)
-
-    def _placed(self, points, depth):
-        """Depth: how far in front of the head's axis the points lie, so that they move as the head looks sideways."""
-        return ((points + [depth * self._look, 0]) @ self._axes + self._origin).ravel().tolist()
-
-    def fill(self, points, colour, depth=0.0):
-        self._draw.polygon(self._placed(points, depth), fill=_rgb(colour))
-
-    def line(self, points, colour, width, depth=0.0):
-        self._draw.line(self._placed(points, depth), _rgb(colour), max(1, round(width * self._scale)), joint="curve")
-
-
-def _rgb(colour):
-    return tuple(int(value) for value in np.clip(colour, 0, 255))
-
-
-def _hsv(hue, saturation, value):
-    return 255 * np.array(colorsys.hsv_to_rgb(hue % 1, saturation, value))
-
-
-def _background(generator):
-    """Two colours, above and below."""
-    hue, saturation, value = generator.random(), generator.uniform(0.05, 0.6), generator.uniform(0.35, 0.95)
-    return (_hsv(hue, saturation, value),
-            _hsv(hue + generator.normal(0, 0.04), saturation * 0.9, value * generator.uniform(0.6, 1.0)))
-
-
-def _blend(palette, generator):
-    """A colour between two neighbours of a palette, or one of its own."""
-    place = generator.uniform(0, len(palette) - 1)
-    low, share = int(place), place % 1
-    return palette[low] * (1 - share) + palette[low + 1] * share + generator.normal(0, 4, 3)
-
-
-def _ellipse(x, y, width, height, power=1.0):
-    """An oval with these half axes; a power below 1 makes it squarer."""
-    cosine, sine = np.cos(_ANGLES), np.sin(_ANGLES)
-    return np.stack([x + width * np.sign(cosine) * np.abs(cosine) ** power,
-                     y + height * np.sign(sine) * np.abs(sine) ** power], 1)
-
-
-def _lens(x, y, width, upper, lower, tilt=0.0):
-    """A shape with two corners: an edge that is `upper` above its middle line, and one `lower` below."""
-    bow = 1 - _ACROSS ** 2
-    line = y + tilt * _ACROSS
-    return np.concatenate([np.stack([x + width * _ACROSS, line - upper * bow], 1),
-                           np.stack([x + width * _ACROSS, line + lower * bow], 1)[::-1]])
-
-
-def _face(generator, size):
-    """One face: uint8 [size, size, 3]."""
-    vary, pen = generator.uniform, _Pen(generator, size)
-    skin, hair = _blend(_SKIN, generator), _HAIR[generator.integers(len(_HAIR))] * vary(0.85, 1.1)
-    dark_skin, outline = skin * 0.8, skin * 0.5
-    long_hair, style = generator.random() < 0.45, generator.integers(5)
-    half, jaw, square = vary(0.7, 0.84), vary(0.1, 0.4), vary(0.8, 1.0)
-    head = _ellipse(0, 0, half, 1, square)
-    head[:, 0] *= 1 - jaw * np.maximum(head[:, 1], 0) ** 2
-    if long_hair:
-        length = vary(0.5, 1.5)
-        pen.fill(_ellipse(0, length / 2 - 0.25, half + vary(0.12, 0.3), 0.95 + length / 2, 0.75), hair * 0.7, -0.5)
-    pen.fill(_ellipse(0, 1.05, half * 0.48, 0.6), dark_skin * 0.92, -0.3)
-    shirt = _hsv(vary(0, 1), vary(0.1, 0.8), vary(0.2, 0.9))
-    pen.fill(_ellipse(0, 2.15, vary(1.25, 1.6), vary(0.85, 0.95), 0.8), shirt, -0.3)
-    ear = vary(0.1, 0.15)
-    for side in (-1, 1):
-        pen.fill(_ellipse(side * half, 0.1, ear, 0.2), dark_skin, -0.3)
-    pen.fill(head, dark_skin)
-    lit = vary(-0.06, 0.06)  # the side that is lit: the other one stays dark
-    pen.fill(head * [0.94, 0.96] + [lit, -0.03], skin)
-    for side in (-1, 1):
-        pen.fill(_ellipse(side * half * 0.5, 0.36, 0.16, 0.11), skin * [1.0, 0.94, 0.93], 0.5)
-
-    _eyes(pen, generator, hair, outline)
-    _nose(pen, generator, skin)
-    _mouth(pen, generator, skin)
-    _front_hair(pen, generator, hair, half, style, long_hair)
-    return _lighted(pen.picture, generator, size)
-
-
-def _eyes(pen, generator, hair, outline):
-    vary = generator.uniform
-    apart, height, width, opening = vary(0.27, 0.36), vary(-0.08, 0.04), vary(0.14, 0.19), vary(0.07, 0.14)
-    tilt, iris = vary(-0.03, 0.03), _blend(_IRIS, generator)
-    gaze_x, gaze_y, round_iris = vary(-0.04, 0.04), vary(-0.02, 0.02), vary(0.075, 0.095)
-    brow, thick, lift, frown = vary(0.2, 0.3), vary(0.03, 0.08), vary(0.0, 0.06), vary(-0.06, 0.06)
-    glasses, frame = generator.random() < 0.15, _hsv(vary(0, 1), vary(0, 0.6), vary(0.05, 0.35))
-    for side in (-1, 1):
-        x = side * apart
-        white = _lens(x, height, width, opening, opening * 0.8, side * tilt)
-        pen.fill(white, [246, 246, 242], 0.8)
-        # An iris ends where the lids do.
-        ring = _ellipse(x + gaze_x, height + gaze_y, round_iris, round_iris)
-        for grown, colour in ((1.0, iris), (0.5, np.array([18, 14, 14]))):
-            disc = (ring - ring.mean(0)) * grown + ring.mean(0)
-            room = 1 - np.clip((disc[:, 0] - x) / width, -1, 1) ** 2
-            line = height + side * tilt * (disc[:, 0] - x) / width
-            disc[:, 1] = np.clip(disc[:, 1], line - opening * room, line + 0.8 * opening * room)
-            pen.fill(disc, colour, 0.8)
-        pen.fill(_ellipse(x + gaze_x + 0.025, height + gaze_y - 0.03, 0.02, 0.02), [255, 255, 255], 0.8)
-        pen.line(white[:len(_ACROSS)], outline * 0.5, 0.035, 0.8)
-        pen.fill(_lens(x, height - brow + lift, width * 1.25, thick + 0.05, -0.05, side * frown), hair * 0.6, 0.8)
-        if glasses:
-            rim = _ellipse(x, height + 0.02, 0.25, 0.21, 0.8)
-            pen.line(np.concatenate([rim, rim[:2]]), frame, 0.04, 0.9)
-    if glasses:
-        pen.line(np.array([[0.25 - apart, height], [apart - 0.25, height]]), frame, 0.04, 0.9)
-
-
-def _nose(pen, generator, skin):
-    width, tip, root = generator.uniform(0.08, 0.14), generator.uniform(0.26, 0.36), generator.uniform(0.0, 0.1)
-    pen.fill(np.array([[-0.03, root], [0.03, root], [width, tip], [-width, tip]]), skin * 0.9, 1.0)
-    pen.fill(_ellipse(0, tip, width, 0.06), skin * 0.84, 1.1)
-    pen.fill(_ellipse(0, tip - 0.03, width * 0.75, 0.05), np.minimum(skin * 1.06, 255), 1.2)
-
-
-def _mouth(pen, generator, skin):
-    vary = generator.uniform
-    y, width, smile, opening = vary(0.52, 0.6), vary(0.2, 0.33), vary(-0.04, 0.14), max(0.0, vary(-0.12, 0.14))
-    lips = skin * [0.92, 0.62, 0.6] if generator.random() < 0.7 else np.array([190, 40, 60]) * vary(0.7, 1.0)
-    full = vary(0.02, 0.05)
-    pen.fill(_lens(0, y - smile / 2, width, full - smile, smile + opening + full * 1.3), lips, 0.9)
-    if opening > 0.03:
-        pen.fill(_lens(0, y - smile / 2, width * 0.88, -smile, smile + opening), [70, 20, 24], 0.9)
-        pen.fill(_lens(0, y - smile / 2, width * 0.8, -smile, smile + opening * 0.45), [248, 246, 240], 0.9)
-    else:
-        pen.line(_lens(0, y - smile / 2, width, -smile, 0)[:len(_ACROSS)], lips * 0.55, 0.03, 0.9)
-
-
-def _front_hair(pen, generator, hair, half, style, long_hair):
-    """What grows in front of the head: nothing (style 0), a cap, a parting (2), a fringe (3) or curls (4)."""
-    vary = generator.uniform
-    if style == 0 and not long_hair:
-        return
-    line, rise, wide, low = vary(-0.62, -0.42), vary(0.1, 0.25), half + vary(0.04, 0.1), -0.1
-    angles = np.linspace(np.pi, 2 * np.pi, 25)
-    crown = np.stack([wide * np.cos(angles), low + (0.9 + rise) * np.sin(angles)], 1)
-    part = vary(-0.6, 0.6) if style == 2 else 0.0
-    x = np.linspace(1, -1, 25)
-    # From the parting, 0, to each temple, 1: a curtain, or a straight fringe with sideburns.
-    aside = np.where(x > part, (x - part) / (1 - part), (part - x) / (1 + part))
-    fringe = line + (low - line) * aside ** (12 if style == 3 else 2.5)
-    pen.fill(np.concatenate([crown, np.stack([x * half * 0.92, fringe], 1)]), hair, 0.15)
-    if style == 4:
-        for angle in np.linspace(np.pi * 0.95, np.pi * 2.05, 11):
-            size = vary(0.16, 0.24)
-            pen.fill(_ellipse(wide * math.cos(angle), low + (0.9 + rise) * math.sin(angle), size, size), hair, 0.1)
-    pen.line(crown[4:11] * 0.9 + [0, 0.02], np.minimum(hair * 1.25 + 10, 255), 0.05, 0.3)
-
-
-def _lighted(picture, generator, size):
-    """Brings a drawing to its final size, with light from one side: uint8 [size, size, 3]."""
-    pixels = np.asarray(picture.reduce(FINE)).astype(np.float32)
-    y, x = np.mgrid[-1:1:size * 1j, -1:1:size * 1j].astype(np.float32)[..., None]
-    angle, strength = generator.uniform(0, 2 * np.pi), generator.uniform(0, 0.18)
-    light = generator.uniform(0.85, 1.05) + strength * (math.cos(angle) * x + math.sin(angle) * y)
-    warmth = 1 + generator.normal(0, 0.03, 3).astype(np.float32)
-    return np.clip(pixels * light * warmth + 0.5, 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Pictures in a user's folder: found, checked, divided, decoded."""
+"""Images in a user's folder: which files there are, which are valid, which are for testing."""
 
 import collections
 import concurrent.futures
@@ -8,192 +8,236 @@ import os
 import pathlib
 import struct
 import sys
-from typing import NamedTuple
 import zlib
+from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
-from PIL import Image
-from PIL.Image import Transpose
 import tqdm
+from PIL import Image, ImageOps
 
-from graphmode.cli import InputError
+from graphmode.errors import InputError
 
 ENDINGS = (".jpg", ".jpeg", ".png")
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # what files with those endings turn out to hold
-BACKGROUND = "white"  # behind pictures that are transparent in places, as on a page
-TEST_SHARE = 0.1  # of a folder: not shown in training
-CHUNK = 200  # files handed to the threads at a time, so that Ctrl-C need not wait for all
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # what files with these endings really contain
+BACKGROUND = "white"  # behind images that are partly transparent, as on a page
+TEST_FRACTION = 0.1  # of a folder's images: not used for training
+CHUNK = 200  # files that the threads get at a time, so that Ctrl-C need not wait for all files
 
 # What Pillow's readers may raise for damaged data.
-_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, EOFError, struct.error, zlib.error)
-_ORIENTATION = 0x0112  # the EXIF tag, and what its values ask for
-_TURNS = {2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM,
-          5: Transpose.TRANSPOSE, 6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90}
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
+
+Folder = Union[str, pathlib.Path]
 
 
-def find(folder):
-    """The pictures in a folder and its subfolders, known by their `ENDINGS` in any case: sorted pathlib.Paths.
+def find(folder: Folder) -> List[pathlib.Path]:
+    """Lists the images in a folder and its subfolders: files that end in `ENDINGS`, in any case.
 
-    Hidden files and folders are left out, and links to folders are not followed.
+    Hidden files and folders are ignored, and links to folders are not followed.
+
+    Returns:
+        Sorted paths, at least one.
 
     Raises:
-        InputError: there is no such folder, one cannot be read, or none holds a picture.
+        InputError: the folder does not exist or cannot be read, or there is no image.
     """
     folder = pathlib.Path(folder).expanduser()
     endings = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise InputError(f"{folder} {what}: name a folder of pictures ({endings})")
+        raise InputError(f"{folder} {what}: use a folder of images ({endings})")
 
     def unreadable(error):
-        raise InputError(f"{error.filename} cannot be read: {error.strerror}; name another folder")
+        raise InputError(f"{error.filename} cannot be read: {error.strerror}; use another folder")
 
     paths = []
     for parent, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [pathlib.Path(parent, name) for name in files
-                  if name.lower().endswith(ENDINGS) and not name.startswith(".")]
+        paths += [
+            pathlib.Path(parent, name)
+            for name in files
+            if name.lower().endswith(ENDINGS) and not name.startswith(".")
+        ]
     if not paths:
-        raise InputError(f"{folder} holds no pictures, that is, files that end in {endings}: "
-                         "name another folder")
+        raise InputError(f"{folder} contains no images (files that end in {endings})")
     return sorted(paths)
 
 
-def names(paths, folder):
-    """A name for each picture: its path below the folder without the ending; with it, where two would have one name."""
-    whole = [os.path.relpath(path, pathlib.Path(folder).expanduser()) for path in paths]
-    short = [os.path.splitext(name)[0] for name in whole]
-    counted = collections.Counter(short)
-    chosen = [name if counted[name] == 1 else long for name, long in zip(short, whole)]
-    return chosen if len(set(chosen)) == len(chosen) else whole
+def names(paths: Sequence[pathlib.Path], folder: Folder) -> List[str]:
+    """A name for each image: its path below the folder, without the ending.
+
+    The ending is kept where two images would otherwise have the same name.
+    """
+    long = [os.path.relpath(path, pathlib.Path(folder).expanduser()) for path in paths]
+    short = [os.path.splitext(name)[0] for name in long]
+    count = collections.Counter(short)
+    chosen = [name if count[name] == 1 else whole for name, whole in zip(short, long, strict=True)]
+    return chosen if len(set(chosen)) == len(chosen) else long
 
 
-def check_apart(target, *read):
-    """Raises InputError if the folder that is written is one that is read, or lies in it: what is made would be read."""
-    for folder in read:
-        if os.path.realpath(folder) in (os.path.realpath(target), *map(str, pathlib.Path(os.path.realpath(target)).parents)):
-            raise InputError(f"--output_dir {target} is, or lies in, {folder}, from which pictures are read: choose another")
+def check_apart(target: Folder, *sources: Folder):
+    """Checks that a program does not read its own output as input.
+
+    Raises:
+        InputError: `target`, the folder that is written, is one of `sources` or lies in one.
+    """
+    written = pathlib.Path(os.path.realpath(target))
+    for source in sources:
+        if pathlib.Path(os.path.realpath(source)) in (written, *written.parents):
+            raise InputError(
+                f"--output_dir {target} is or lies in {source}, a folder of input images: "
+                "use another --output_dir"
+            )
 
 
-def split(paths, test_share, folder):
-    """Divides pictures for training and testing by a hash of their names, whatever their order and the other pictures.
+def split(
+    paths: Sequence[pathlib.Path], test_fraction: float, folder: Folder
+) -> Tuple[List[pathlib.Path], List[pathlib.Path]]:
+    """Divides images into training and test images by a hash of their names.
+
+    The order and the other images do not matter, so the division of a growing folder is stable.
 
     Args:
-        paths: pathlib.Paths.
-        test_share: from 0 to 1, about what part of them is for testing.
-        folder: where all of them lie; their names count from there on, so that it may move.
+        paths: the images.
+        test_fraction: from 0 to 1; about the fraction of the images that is for testing.
+        folder: the folder of all images. Names begin below it, so that it can be moved.
 
     Returns:
-        train, test: lists that have no path in common. All are for training if the hash leaves none for it.
+        Training paths and test paths. All are training paths if the hash leaves none for training.
     """
     folder, train, test = pathlib.Path(folder).expanduser(), [], []
     for path in paths:
-        number = hashlib.sha256(os.fsencode(path.relative_to(folder).as_posix())).digest()[:6]
-        (test if int.from_bytes(number, "big") < test_share * 2**48 else train).append(path)
+        name = os.fsencode(path.relative_to(folder).as_posix())
+        number = int.from_bytes(hashlib.sha256(name).digest()[:6], "big")
+        (test if number < test_fraction * 2**48 else train).append(path)
     return (train, test) if train else (test, [])
 
 
-def decode(path, content=None, most=None):
-    """The picture in a file: uint8 [height, width, 3], RGB, turned as its EXIF orientation says.
+def decode(
+    path: Folder, content: Optional[bytes] = None, max_pixels: Optional[int] = None
+) -> np.ndarray:
+    """Decodes an image, oriented as its EXIF data say.
 
-    content: the file's bytes, if they have been read already; most: pixels that it may have, PIL.Image.MAX_IMAGE_PIXELS if None.
+    16-bit gray is scaled to 8 bits. CMYK and palettes are converted; color profiles are not
+    applied. `BACKGROUND` is behind transparent pixels. Of an animation, the first image is taken.
 
-    Grey of 16 bits is scaled to 8. CMYK and palettes are converted; colour profiles are not applied. Where a picture is
-    transparent, `BACKGROUND` shows. Of an animation, the first picture.
+    Args:
+        path: the file.
+        content: its bytes, if they have been read already.
+        max_pixels: more pixels are an error; PIL.Image.MAX_IMAGE_PIXELS if None.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
 
     Raises:
-        InputError: the file cannot be read, is empty, cut short or no picture, or has too many pixels.
+        InputError: the file cannot be read, is empty, damaged or not an image, or is too large.
     """
     try:
-        with Image.open(path if content is None else io.BytesIO(content), formats=FORMATS) as picture:
-            if picture.width * picture.height > (most or Image.MAX_IMAGE_PIXELS):  # up to twice that many, Pillow would only warn
-                raise Image.DecompressionBombError(f"{picture.width} x {picture.height} pixels are too many")
-            picture.load()
-            turn = _TURNS.get(_orientation(picture))
-            converted = _rgb(picture)
-            return np.array(converted if turn is None else converted.transpose(turn))
+        source = path if content is None else io.BytesIO(content)
+        with Image.open(source, formats=FORMATS) as image:
+            # Pillow itself only warns up to twice its limit.
+            if image.width * image.height > (max_pixels or Image.MAX_IMAGE_PIXELS):
+                raise Image.DecompressionBombError(
+                    f"{image.width} x {image.height} pixels are too many: use a smaller image"
+                )
+            image.load()
+            return np.array(_rgb(_upright(image)))
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {error}") from None
     except Image.UnidentifiedImageError:
         size = os.path.getsize(path) if content is None else len(content)
-        found = "no picture, or one damaged at its beginning" if size else "an empty file"
-        raise InputError(f"{path}: {found}") from None
+        what = "not an image, or damaged at its beginning" if size else "an empty file"
+        raise InputError(f"{path}: {what}") from None
     except _DAMAGED as error:
-        raise InputError(f"{path}: {getattr(error, 'strerror', None) or f'damaged or cut short ({error})'}") from None
+        what = getattr(error, "strerror", None) or f"damaged or cut short ({error})"
+        raise InputError(f"{path}: {what}") from None
 
 
-def _orientation(picture):
-    """EXIF orientation, 1 to 8; None if the picture has none that can be read."""
+def _upright(image):
+    """A loaded PIL image, turned or mirrored as its EXIF data say."""
     try:
-        return picture.getexif().get(_ORIENTATION)
-    except _DAMAGED:  # the pixels are sound nevertheless
-        return None
+        return ImageOps.exif_transpose(image)
+    except _DAMAGED:  # the EXIF data are damaged, but the pixels are valid
+        return image
 
 
-def _rgb(picture):
-    """A loaded PIL picture as one in mode RGB."""
-    if picture.mode.startswith("I"):  # 16 bits: Pillow would clip at 255
-        grey = np.asarray(picture).astype(np.float32) * (255 / 65535)
-        return Image.fromarray((np.clip(grey, 0, 255) + 0.5).astype(np.uint8)).convert("RGB")
-    if picture.has_transparency_data:
-        coloured = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, BACKGROUND), coloured).convert("RGB")
-    return picture.convert("RGB")
+def _rgb(image):
+    """A loaded PIL image as one in mode RGB."""
+    if image.mode.startswith("I"):  # 16 bits: Pillow would clip at 255
+        gray = np.asarray(image).astype(np.float32) * (255 / 65535)
+        return Image.fromarray((np.clip(gray, 0, 255) + 0.5).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        background = Image.new("RGBA", image.size, BACKGROUND)
+        return Image.alpha_composite(background, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
 
 
-class Pictures(NamedTuple):
-    """The sound pictures of a folder, divided for good: the same picture is never in both."""
-    train: list  # of pathlib.Paths, at least one
-    test: list
-    skipped: list  # lines that name the others and what is wrong with them
+class Images(NamedTuple):
+    """The valid images of a folder. The division is stable, and no image is in both parts."""
+
+    train: List[pathlib.Path]  # at least one
+    test: List[pathlib.Path]
+    skipped: List[str]  # lines that name the invalid files and what is wrong with them
 
 
-def pictures(folder, test_share=TEST_SHARE):
-    """`Pictures` of a folder and its subfolders, each decoded once to see that it is sound.
+def images(folder: Folder, test_fraction: float = TEST_FRACTION) -> Images:
+    """Finds the images of a folder, decodes each once to check it, and divides them.
 
     Raises:
-        InputError: see `find`; or none is sound.
+        InputError: see `find` and `usable`.
     """
-    sound, skipped = usable(find(folder))
-    return Pictures(*split(sound, test_share, folder), skipped)
+    valid, skipped = usable(find(folder))
+    return Images(*split(valid, test_fraction, folder), skipped)
 
 
-def usable(paths):
-    """Decodes every picture once. stderr names those that are not sound.
+def usable(paths: Sequence[pathlib.Path]) -> Tuple[List[pathlib.Path], List[str]]:
+    """Decodes every image once. Invalid files are named on stderr.
 
     Returns:
-        The paths of the sound ones, in order, and lines about the others, the first of which counts them.
+        The paths of the valid images, in order, and lines about the others. The first of these
+        lines counts them.
 
     Raises:
-        InputError: none is sound; the message shows what is wrong with one.
+        InputError: no image is valid; the message shows what is wrong with the first one.
     """
-    sound, skipped = [], []
-    with tqdm.tqdm(total=len(paths), unit="picture", delay=1, disable=None) as bar:  # None: terminals only
-        for fault, path in zip(in_threads(_fault, paths), paths):
+    valid, skipped = [], []
+    # disable=None: a progress bar in terminals only
+    with tqdm.tqdm(total=len(paths), unit="image", delay=1, disable=None) as bar:
+        for fault, path in zip(in_threads(_fault, paths), paths, strict=True):
             bar.update()
             if fault:
                 skipped.append(f"skipped {fault}")
                 bar.write(skipped[-1], file=sys.stderr)
             else:
-                sound.append(path)
-    if not sound:
-        raise InputError(f"none of {len(paths)} pictures can be used: {skipped[0][len('skipped '):]}")
+                valid.append(path)
+    if not valid:
+        first = skipped[0][len("skipped ") :]
+        raise InputError(f"none of {len(paths)} images can be used: {first}")
     if skipped:
-        skipped.insert(0, f"skipped {len(skipped)} of {len(paths)} pictures")
-        sys.stderr.write(skipped[0] + "\n")
-    return sound, skipped
+        skipped.insert(0, f"skipped {len(skipped)} of {len(paths)} images")
+        sys.stderr.write(f"{skipped[0]}\n")
+    return valid, skipped
 
 
 def _fault(path):
-    """What is wrong with a picture, None if nothing is."""
+    """What is wrong with an image, or None."""
     try:
         decode(path)
     except InputError as error:
         return error
 
 
-def in_threads(function, items):
-    """Yields function(item) in the order of the items. Pillow decodes outside Python's lock."""
+def in_threads(function: Callable, items: Sequence) -> Iterator:
+    """Yields function(item) in the order of the items. Pillow decodes without Python's lock."""
     with concurrent.futures.ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for first in range(0, len(items), CHUNK):
-            yield from pool.map(function, items[first:first + CHUNK])
+            yield from pool.map(function, items[first : first + CHUNK])

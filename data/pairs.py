@@ -1,21 +1,24 @@
-"""Pairs of pictures, side by side in one file, and single ones, through TensorFlow 1's input queues."""
+"""Pairs of images side by side in one file, and single images, through TensorFlow 1's queues."""
 
 import contextlib
 import pathlib
+from typing import Any, List, Optional, Sequence, Tuple
 
 from data import folders, queues
 from graphmode import tf
-from graphmode.cli import InputError
+from graphmode.errors import InputError
 
 
-def find(folder):
-    """`folders.find`, but pictures whose names are all numbers come in their order: 2.jpg before 10.jpg."""
+def find(folder: folders.Folder) -> List[pathlib.Path]:
+    """`folders.find`, but if all names are numbers, they are in numerical order: 2 before 10."""
     paths = folders.find(folder)
-    return sorted(paths, key=lambda path: int(path.stem)) if all(path.stem.isdecimal() for path in paths) else paths
+    if all(path.stem.isdecimal() for path in paths):
+        paths.sort(key=lambda path: int(path.stem))
+    return paths
 
 
-def unseen_beside(folder):
-    """The folder `val` or `test` with pictures beside a folder `train`; None if there is none, or the folder has another name."""
+def held_out_beside(folder: folders.Folder) -> Optional[pathlib.Path]:
+    """The folder `val` or `test` with images beside a folder `train`, or None."""
     folder = pathlib.Path(folder)
     for name in ("val", "test") if folder.name == "train" else ():
         with contextlib.suppress(InputError):
@@ -24,67 +27,108 @@ def unseen_beside(folder):
     return None
 
 
-def halves(picture):
-    """A and B: the left and the right half of [height, width, 3], an array or a tensor; B may be a pixel wider."""
-    middle = (picture.shape[1] if isinstance(picture.shape[1], int) else tf.shape(picture)[1]) // 2
-    return picture[:, :middle], picture[:, middle:]
+def halves(image: Any) -> Tuple[Any, Any]:
+    """A and B: the left and the right half of [height, width, 3], an array or a tensor.
 
-
-def resized(picture, height, width, published=False):
-    """[..., ..., channels] tensor of floats -> [height, width, channels]; AREA where it shrinks, else bilinear.
-
-    published: AREA in any case, as the program does, although enlarged it repeats pixels.
+    B is one pixel wider than A if the width is odd.
     """
-    shape = tf.shape(picture)
+    width = image.shape[1] if isinstance(image.shape[1], int) else tf.shape(image)[1]
+    middle = width // 2
+    return image[:, :middle], image[:, middle:]
+
+
+def resized(image: Any, height: int, width: int, published: bool = False) -> Any:
+    """Resizes an image with AREA if it becomes smaller, else bilinearly.
+
+    Args:
+        image: [any height, any width, channels] tensor of floats.
+        height, width: of the result, in pixels.
+        published: AREA in any case, as in the published program. It repeats pixels of an image
+            that becomes larger.
+
+    Returns:
+        [height, width, channels].
+    """
+    shape = tf.shape(image)
     method = tf.image.ResizeMethod
 
     def by(chosen):
-        return tf.image.resize_images(picture, [height, width], method=chosen)
+        return tf.image.resize_images(image, [height, width], method=chosen)
+
     if published:
         return by(method.AREA)
-    return tf.cond((shape[0] >= height) & (shape[1] >= width), lambda: by(method.AREA), lambda: by(method.BILINEAR))
+    shrinks = (shape[0] >= height) & (shape[1] >= width)
+    return tf.cond(shrinks, lambda: by(method.AREA), lambda: by(method.BILINEAR))
 
 
-def augment(pictures, height, width, scale, flip, seed, published=False):
-    """The same chance for all of the pictures: mirrored or not, resized, cut out at one place.
+def augment(
+    images: Sequence[Any],
+    height: int,
+    width: int,
+    scale: int,
+    flip: bool,
+    seed: int,
+    published: bool = False,
+) -> List[Any]:
+    """Mirrors, resizes and crops images at random, all of them in the same way.
 
     Args:
-        pictures: list of [any height, any width, channels] tensors in [0, 1].
-        height, width: of the results.
-        scale: height to which pictures are resized first, their width in proportion; at least `height`.
-        flip: whether half of the pictures, by chance, are mirrored left to right.
-        seed: of the chances; other ones in each run.
+        images: [any height, any width, channels] tensors in [0, 1].
+        height, width: of the results, in pixels.
+        scale: height to which images are resized before they are cropped, at least `height`. The
+            width is in proportion.
+        flip: if True, images are mirrored with probability 0.5.
+        seed: of the random numbers. Each run of the session has other ones.
+        published: see `resized`.
 
     Returns:
-        list of [height, width, channels].
+        [height, width, channels] for each image.
     """
     wide = round(scale * width / height)
-    # In one draw: ops of one seed would give one another's numbers, and agree only as long as they run equally often.
-    chance = tf.unstack(tf.random_uniform([3], seed=seed))
-    mirrored = chance[0] < (0.5 if flip else 0.0)
-    place = [tf.cast(share * (room + 1), tf.int32) for share, room in zip(chance[1:], (scale - height, wide - width))]
+    # One op: several ops with this seed would return the same numbers.
+    random = tf.unstack(tf.random_uniform([3], seed=seed))
+    mirrored = random[0] < (0.5 if flip else 0.0)
+    top = tf.cast(random[1] * (scale - height + 1), tf.int32)
+    left = tf.cast(random[2] * (wide - width + 1), tf.int32)
     results = []
-    for picture in pictures:
-        channels = picture.shape[2]
-        picture = tf.cond(mirrored, lambda: tf.reverse(picture, [1]), lambda: picture)
-        cut = resized(picture, scale, wide, published)[place[0]:place[0] + height, place[1]:place[1] + width]
-        cut.set_shape([height, width, channels])
-        results.append(cut)
+    for image in images:
+        channels = image.shape[2]
+        large = resized(_mirrored_if(mirrored, image), scale, wide, published)
+        crop = large[top : top + height, left : left + width]
+        crop.set_shape([height, width, channels])
+        results.append(crop)
     return results
 
 
-def batches(paths, height, width, scale, flip, batch_size, seed, joined=True, published=False):
-    """An endless stream of batches, shuffled anew in each epoch and augmented (see `augment`).
+def _mirrored_if(condition, image):
+    return tf.cond(condition, lambda: tf.reverse(image, [1]), lambda: image)
+
+
+def batches(
+    paths: Sequence[pathlib.Path],
+    height: int,
+    width: int,
+    scale: int,
+    flip: bool,
+    batch_size: int,
+    seed: int,
+    joined: bool = True,
+    published: bool = False,
+) -> List[Any]:
+    """An endless stream of augmented batches. Each epoch has a different order.
 
     Args:
-        paths: at least one, sound ones (see `folders.usable`).
+        paths: valid images (see `folders.usable`), at least one.
+        height, width, scale, flip, published: see `augment`.
+        batch_size: pairs or images in a batch.
+        seed: int from 0.
         joined: whether a file holds A and B side by side.
 
     Returns:
-        list of float32 [batch_size, height, width, 3] in [0, 1]: A and B, or the pictures. Queue runners fill it
-        (`training.fit` starts them); a file that has become unreadable since it was checked ends them.
+        A and B, or the images: float32 [batch_size, height, width, 3] in [0, 1] each. Queue
+        runners fill them (`training.fit` starts them). They stop if a file has become unreadable.
     """
-    picture = tf.cast(queues.reader(paths, seed), tf.float32) / 255.0
-    parts = augment(halves(picture) if joined else [picture], height, width, scale, flip, seed, published)
-    batch = tf.train.batch(parts, batch_size)
+    image = tf.cast(queues.reader(paths, seed), tf.float32) / 255.0
+    parts = halves(image) if joined else [image]
+    batch = tf.train.batch(augment(parts, height, width, scale, flip, seed, published), batch_size)
     return batch if joined else [batch]

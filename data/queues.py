@@ -1,47 +1,72 @@
-"""Pictures through TensorFlow 1's input queues: names, a reader, decoding, and a queue that shuffles."""
+"""Images through TensorFlow 1's input queues: file names, reader, decoder, shuffling queue."""
 
 import os
+import pathlib
+from typing import Any, Optional, Sequence, Tuple
 
 from data import folders
 from graphmode import tf
 
-THREADS = 2  # that decode. More than one: the order of the pictures differs from run to run, whatever the seed.
-WAITING = 1000  # pictures that wait to be drawn from at least, unless the folder holds fewer
+THREADS = 2  # threads that decode; with more than one, the order differs from run to run
+WAITING = 1000  # the shuffling queue holds at least this many images, or the whole folder
 
 
-def reader(paths, seed):
-    """The pictures of files, in an order that changes from epoch to epoch: uint8 [any height, any width, 3], RGB."""
-    filename_queue = tf.train.string_input_producer([os.fsencode(path) for path in paths], shuffle=True, seed=seed)
+def reader(paths: Sequence[pathlib.Path], seed: int) -> Any:
+    """The next image: uint8 [any height, any width, 3], RGB. Each epoch has a different order."""
+    filename_queue = tf.train.string_input_producer(
+        [os.fsencode(path) for path in paths], shuffle=True, seed=seed
+    )
     name, content = tf.WholeFileReader().read(filename_queue)
-    # Pillow, for tf.image.decode_jpeg turns nothing and drops transparency.
-    picture = tf.py_func(lambda name, content: folders.decode(os.fsdecode(name), content), [name, content], tf.uint8)
-    picture.set_shape([None, None, 3])
-    return picture
+    # Pillow: tf.image.decode_jpeg ignores the EXIF orientation and drops transparency.
+    image = tf.py_func(
+        lambda name, content: folders.decode(os.fsdecode(name), content), [name, content], tf.uint8
+    )
+    image.set_shape([None, None, 3])
+    return image
 
 
-def batches(paths, size, batch_size, seed, crop=None, stretch=None):
-    """An endless stream of batches of squares, the same pictures as `squares.batches` feeds.
+def batches(
+    paths: Sequence[pathlib.Path],
+    size: int,
+    batch_size: int,
+    seed: int,
+    crop: Optional[int] = None,
+    stretch: Optional[Tuple[int, int]] = None,
+) -> Any:
+    """An endless stream of batches of squares, the same images that `squares.batches` feeds.
 
     Args:
-        paths: at least one, sound ones (see `folders.usable`); fewer than a batch holds are repeated in it.
+        paths: valid images (see `folders.usable`), at least one. Fewer than `batch_size` are
+            repeated within a batch.
         size, crop, stretch: see `squares.crop_and_resize`.
+        batch_size: images in a batch.
+        seed: int from 0.
 
     Returns:
-        float32 [batch_size, size, size, 3] in [0, 1], others in each run. Queue runners fill it (`training.fit` starts
-        them); a file that has become unreadable since it was checked ends them.
+        float32 [batch_size, size, size, 3] in [0, 1]. Each run of the session gives another batch.
+        Queue runners fill it (`training.fit` starts them). They stop if a file has become
+        unreadable.
     """
-    picture = reader(paths, seed)
+    image = reader(paths, seed)
     if stretch:
-        picture, crop = _resized(picture, *stretch), size
-    height, width = tf.unstack(tf.shape(picture)[:2])
+        image, crop = _resized(image, *stretch), size
+    height, width = tf.unstack(tf.shape(image)[:2])
     side = tf.minimum(tf.minimum(height, width), crop or width)
-    square = tf.image.crop_to_bounding_box(picture, (height - side) // 2, (width - side) // 2, side, side)
+    square = tf.image.crop_to_bounding_box(
+        image, (height - side) // 2, (width - side) // 2, side, side
+    )
     waiting = min(WAITING, len(paths))
-    shuffled = tf.train.shuffle_batch([_resized(square, size, size)], batch_size, waiting + 4 * batch_size, waiting,
-                                      num_threads=THREADS, seed=seed)
-    return tf.cast(shuffled, tf.float32) / 255.0
+    batch = tf.train.shuffle_batch(
+        [_resized(square, size, size)],
+        batch_size,
+        capacity=waiting + 4 * batch_size,
+        min_after_dequeue=waiting,
+        num_threads=THREADS,
+        seed=seed,
+    )
+    return tf.cast(batch, tf.float32) / 255.0
 
 
-def _resized(picture, height, width):
-    resized = tf.image.resize_images(picture, [height, width], method=tf.image.ResizeMethod.AREA)
-    return tf.cast(tf.round(resized), tf.uint8)
+def _resized(image, height, width):
+    area = tf.image.resize_images(image, [height, width], method=tf.image.ResizeMethod.AREA)
+    return tf.cast(tf.round(area), tf.uint8)

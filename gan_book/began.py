@@ -24,23 +24,25 @@ import numpy as np
 import data
 from data import faces
 from gan_book import cae, gan, tips
-from graphmode import cli, images, report, runs, sessions, tf, training, variables
+from graphmode import cli, errors, files, sessions, tf, training, variables
+from graphmode.report import images, page
 
 
-class Config(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Config(Settings_):
     shared = gan.Config.shared
-    data: Literal["digits", "mnist", "faces"] = "digits"  # drawn here, MNIST, or faces: those in --input_dir, else drawn
-    size: cli.whole(32, 128) = 32  # side of a face in pixels: 32, 64 or 128; digits have 28
-    crop: cli.whole(0) = 0  # side of the middle of each face's picture that is used; 0: the largest square
-    max_epochs: cli.whole(1) = 3  # passes over the training set
-    batch_size: cli.whole(1) = 16  # examples per step, as in the paper
-    dim: cli.whole(1) = 64  # length of z and of the autoencoder's code, as in the paper
-    filters: cli.whole(1) = 16  # of each convolution; a multiple of them further down in the encoder
-    lr: cli.real(0.0) = 0.0005  # first learning rate of both Adams, falling to 0 along a cosine
-    gamma: cli.real(0.0, 1.0) = 0.9  # diversity ratio: the share of L(x) that L(G(z)) is kept at
-    lambda_k: cli.real(0.0) = 0.01  # how fast k moves
-    count: cli.whole(1) = 100  # pictures that --mode sample draws
-    keep: cli.whole(1) = 12  # how many checkpoints stay (4 MB each): evaluate compares them
+    data: Literal["digits", "mnist", "faces"] = setting("digits", help='drawn here, MNIST, or faces: those in --input_dir, else drawn')
+    size: int = setting(32, at_least=32, at_most=128, help='side of a face in pixels: 32, 64 or 128; digits have 28')
+    crop: int = setting(0, at_least=0, help="side of the middle of each face's picture that is used; 0: the largest square")
+    max_epochs: int = setting(3, at_least=1, help='passes over the training set')
+    batch_size: int = setting(16, at_least=1, help='examples per step, as in the paper')
+    dim: int = setting(64, at_least=1, help="length of z and of the autoencoder's code, as in the paper")
+    filters: int = setting(16, at_least=1, help='of each convolution; a multiple of them further down in the encoder')
+    lr: float = setting(0.0005, at_least=0.0, help='first learning rate of both Adams, falling to 0 along a cosine')
+    gamma: float = setting(0.9, at_least=0.0, at_most=1.0, help='diversity ratio: the share of L(x) that L(G(z)) is kept at')
+    lambda_k: float = setting(0.01, at_least=0.0, help='how fast k moves')
+    count: int = setting(100, at_least=1, help='pictures that --mode sample draws')
+    keep: int = setting(12, at_least=1, help='how many checkpoints stay (4 MB each): evaluate compares them')
     fixed = ("data", "size", "dim", "filters")
 
 
@@ -118,7 +120,7 @@ def load(config):
     if config.data != "faces":
         return data.load(config.data, config.input_dir)
     if config.size not in (32, 64, 128):
-        raise cli.InputError("--size {}: faces are 32, 64 or 128 pixels wide".format(config.size))
+        raise errors.InputError("--size {}: faces are 32, 64 or 128 pixels wide".format(config.size))
     if not config.input_dir:
         sys.stderr.write("no --input_dir with faces: drawing some\n")
     return faces.load(config.input_dir, config.size, config.batch_size, config.seed, config.crop or None, mirror=True)
@@ -194,16 +196,16 @@ def evaluate(config):
         return gan.modes(build, draw, "measure")["evaluate"](config)
     unseen = load(config).test
     if not len(unseen):
-        raise cli.InputError("no face is left for testing: {} holds too few".format(config.input_dir))
+        raise errors.InputError("no face is left for testing: {} holds too few".format(config.input_dir))
     samples = draw(config, 1000)
-    images.save_png(runs.path(config.output_dir, "figures", "samples.png"), images.grid(samples[:100], 10))
+    images.save_png(files.path(config.output_dir, "figures", "samples.png"), images.grid(samples[:100], 10))
     x = tf.placeholder(tf.float32, [None] + shape_of(config))
     scaled = 2.0 * x - 1.0
     error = tf.reduce_mean(tf.abs(scaled - discriminator(scaled, config, tips.Tips.of(config))), [1, 2, 3])
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
         losses = [sessions.in_parts(session, error, x, batch, 50) for batch in (unseen / np.float32(255), samples)]
-    report.write_metrics(config.output_dir, {
+    page.write_metrics(config.output_dir, {
         "unseen faces: L(x)": float(losses[0].mean()), "samples: L(G(z))": float(losses[1].mean()),
         "samples: diversity": float(samples.var(0).sum() / (unseen / 255.0).var(0).sum()),
         "unseen faces": len(unseen), "samples": len(samples)})

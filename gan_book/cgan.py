@@ -18,22 +18,24 @@ import numpy as np
 
 import data
 from gan_book import dcgan, gan, metrics, tips
-from graphmode import cli, images, report, sessions, tf
+from graphmode import cli, sessions, tf
+from graphmode.report import images, page
 
 
-class Config(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Config(Settings_):
     shared = gan.Config.shared
-    data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
-    max_epochs: cli.whole(1) = 6  # passes over the training set
-    dim: cli.whole(1) = 100  # length of z, as in the text
-    lr: cli.real(0.0) = 0.001  # first learning rate of both Adams
-    beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams
-    labels: cli.whole(0) = 0  # learn from so many training digits alone, a tenth of them of each kind (0: from all)
-    count: cli.whole(1) = 100  # pictures that --mode sample draws
-    discriminator_batch_norm: bool = True  # batch norm in the discriminator too; as published, no
-    pooling: Literal["max", "average", "strided"] = "strided"  # in the discriminator; as published, max
+    data: Literal["digits", "mnist"] = setting("digits", help='drawn here, or MNIST')
+    max_epochs: int = setting(6, at_least=1, help='passes over the training set')
+    dim: int = setting(100, at_least=1, help='length of z, as in the text')
+    lr: float = setting(0.001, at_least=0.0, help='first learning rate of both Adams')
+    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help='of both Adams')
+    labels: int = setting(0, at_least=0, help='learn from so many training digits alone, a tenth of them of each kind (0: from all)')
+    count: int = setting(100, at_least=1, help='pictures that --mode sample draws')
+    discriminator_batch_norm: bool = setting(True, help='batch norm in the discriminator too; as published, no')
+    pooling: Literal["max", "average", "strided"] = setting("strided", help='in the discriminator; as published, max')
     implies = dcgan.Config.implies
-    digit: cli.whole(-1, 9) = -1  # which digit --mode sample draws; -1: all, a row for each
+    digit: int = setting(-1, at_least=-1, at_most=9, help='which digit --mode sample draws; -1: all, a row for each')
     fixed = ("dim",)
 
 
@@ -87,7 +89,7 @@ def evaluate(config):
         alone = draw(config, in_order)
     with metrics.trained(config, digits) as read:
         figures["samples, each digit in batches of its own: read as it"] = float(np.mean(read(alone)[0].argmax(1) == in_order))
-    report.write_metrics(config.output_dir, {**figures, **metrics.follow(
+    page.write_metrics(config.output_dir, {**figures, **metrics.follow(
         "generator_loss", lambda config, count: draw(config, labels[:count]), digits, config)})
 
 

@@ -22,16 +22,17 @@ from gan_book import gan, tips
 from graphmode import cli, tf, training
 
 
-class Config(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Config(Settings_):
     shared = gan.Config.shared
-    data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
-    max_epochs: cli.whole(1) = 10  # passes over the training set
-    dim: cli.whole(1) = 100  # length of z, as in the text
-    lr: cli.real(0.0) = 0.001  # first learning rate of both Adams, as in the text
-    beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams, as in the text
-    count: cli.whole(1) = 100  # pictures that --mode sample draws
-    discriminator_batch_norm: bool = True  # batch norm in the discriminator too; as published, no
-    pooling: Literal["max", "average", "strided"] = "strided"  # in the discriminator; as published, max
+    data: Literal["digits", "mnist"] = setting("digits", help='drawn here, or MNIST')
+    max_epochs: int = setting(10, at_least=1, help='passes over the training set')
+    dim: int = setting(100, at_least=1, help='length of z, as in the text')
+    lr: float = setting(0.001, at_least=0.0, help='first learning rate of both Adams, as in the text')
+    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help='of both Adams, as in the text')
+    count: int = setting(100, at_least=1, help='pictures that --mode sample draws')
+    discriminator_batch_norm: bool = setting(True, help='batch norm in the discriminator too; as published, no')
+    pooling: Literal["max", "average", "strided"] = setting("strided", help='in the discriminator; as published, max')
     implies = {"as_published": {"discriminator_batch_norm": False, "pooling": "max"}}
     fixed = ("dim",)
 

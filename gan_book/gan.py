@@ -19,18 +19,20 @@ import numpy as np
 
 import data
 from gan_book import cae, metrics, tips
-from graphmode import cli, images, report, sessions, tf, training, variables
+from graphmode import cli, sessions, tf, training, variables
+from graphmode.report import images, page
 
 JUDGED = 10000  # samples by which --mode evaluate judges
 
 
-class Config(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Config(Settings_):
     shared = (tips.Tips, metrics.Judged)
-    data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
-    dim: cli.whole(1) = 100  # length of z, as in the text
-    lr: cli.real(0.0) = 0.001  # learning rate of both Adams, as in the text
-    beta1: cli.real(0.0, 1.0) = 0.5  # of both Adams, as in the text
-    count: cli.whole(1) = 100  # pictures that --mode sample draws
+    data: Literal["digits", "mnist"] = setting("digits", help='drawn here, or MNIST')
+    dim: int = setting(100, at_least=1, help='length of z, as in the text')
+    lr: float = setting(0.001, at_least=0.0, help='learning rate of both Adams, as in the text')
+    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help='of both Adams, as in the text')
+    count: int = setting(100, at_least=1, help='pictures that --mode sample draws')
     fixed = ("dim",)
 
 
@@ -168,7 +170,7 @@ def modes(build, draw, curve="generator_loss"):
     def evaluate(config):
         digits = data.load(config.data, config.input_dir)
         figures = metrics.judge(draw(config, JUDGED), digits, config)
-        report.write_metrics(config.output_dir, {**figures, **metrics.follow(curve, draw, digits, config)})
+        page.write_metrics(config.output_dir, {**figures, **metrics.follow(curve, draw, digits, config)})
     return {"train": train, "sample": sample, "evaluate": evaluate}
 
 

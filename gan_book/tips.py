@@ -15,20 +15,21 @@ makes matrices of a layer's output, and the minus sign: exp(-L1 distance).
 import math
 from typing import Literal, NamedTuple
 
-from graphmode import cli, tf, variables
+from graphmode import cli, errors, tf, variables
 
 
-class Tips(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Tips(Settings_):
     """The flags, and how networks apply them. `Tips()` leaves a network as it is in the text."""
-    minibatch_features: bool = False  # the discriminator sees how alike the pictures of a batch are
-    unrolled_steps: cli.whole(0, 20) = 0  # the generator looks so many discriminator steps ahead
-    unrolled_rate: cli.real(0.0) = 0.1  # learning rate of the steps that are looked ahead (plain gradient descent)
-    generator_dropout: cli.real(0.0, 0.9) = 0.0  # share of the generator's units left out, while training and afterwards
-    generator_steps: cli.whole(1) = 1  # generator steps in each step
-    label_smoothing: cli.real(0.0, 0.5) = 0.0  # the discriminator's target for real pictures is 1 minus this
-    discriminator_batch_norm: bool = False  # batch norm in the discriminator too
-    discriminator_activation: Literal["leaky_relu", "relu"] = "leaky_relu"  # of its hidden layers
-    pooling: Literal["max", "average", "strided"] = "max"  # in a discriminator that pools
+    minibatch_features: bool = setting(False, help='the discriminator sees how alike the pictures of a batch are')
+    unrolled_steps: int = setting(0, at_least=0, at_most=20, help='the generator looks so many discriminator steps ahead')
+    unrolled_rate: float = setting(0.1, at_least=0.0, help='learning rate of the steps that are looked ahead (plain gradient descent)')
+    generator_dropout: float = setting(0.0, at_least=0.0, at_most=0.9, help="share of the generator's units left out, while training and afterwards")
+    generator_steps: int = setting(1, at_least=1, help='generator steps in each step')
+    label_smoothing: float = setting(0.0, at_least=0.0, at_most=0.5, help="the discriminator's target for real pictures is 1 minus this")
+    discriminator_batch_norm: bool = setting(False, help='batch norm in the discriminator too')
+    discriminator_activation: Literal["leaky_relu", "relu"] = setting("leaky_relu", help='of its hidden layers')
+    pooling: Literal["max", "average", "strided"] = setting("max", help='in a discriminator that pools')
 
     @classmethod
     def of(cls, config):
@@ -71,7 +72,7 @@ def refuse(config, **reasons):
     """Raises InputError if a switch is on that a program has no use for; reasons: name of the switch -> why."""
     for name, reason in reasons.items():
         if getattr(config, name) != Tips._field_defaults[name]:
-            raise cli.InputError("--{} {}: {}; leave it out".format(name, getattr(config, name), reason))
+            raise errors.InputError("--{} {}: {}; leave it out".format(name, getattr(config, name), reason))
 
 
 def minibatch_features(x, kernels=50, size=5):

@@ -21,21 +21,22 @@ from gan_book import cae, dcgan, gan, tips
 from graphmode import cli, tf, training, variables
 
 
-class Config(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Config(Settings_):
     shared = gan.Config.shared
-    data: Literal["digits", "mnist"] = "digits"  # drawn here, or MNIST
-    max_epochs: cli.whole(1) = 5  # passes of the generator; the critic sees five times as much
-    batch_size: cli.whole(1) = 64  # examples per step, as in the paper
-    dim: cli.whole(1) = 100  # length of z
-    lr: cli.real(0.0) = 0.00005  # of both solvers; 0.0005 with --as_published, the text's; 0.0001 with --gradient_penalty
+    data: Literal["digits", "mnist"] = setting("digits", help='drawn here, or MNIST')
+    max_epochs: int = setting(5, at_least=1, help='passes of the generator; the critic sees five times as much')
+    batch_size: int = setting(64, at_least=1, help='examples per step, as in the paper')
+    dim: int = setting(100, at_least=1, help='length of z')
+    lr: float = setting(0.00005, at_least=0.0, help="of both solvers; 0.0005 with --as_published, the text's; 0.0001 with --gradient_penalty")
     implies = {"as_published": {"lr": 0.0005}, "gradient_penalty": {"lr": 0.0001}}
-    critic_steps: cli.whole(1) = 5  # for each generator step
-    limit: cli.real(0.0) = 0.01  # the critic's weights are clipped to [-limit, limit]
-    warm_up: bool = False  # the official schedule's beginning: 100 critic steps for each of the first 25 generator steps
-    gradient_penalty: bool = False  # a penalty on the critic's slope (10 times) and Adam(lr, 0, 0.9), no clipping
-    count: cli.whole(1) = 100  # pictures that --mode sample draws
-    save_freq: cli.whole(1) = 500  # steps between checkpoints
-    keep: cli.whole(1) = 12  # how many checkpoints stay (90 MB each): evaluate compares them
+    critic_steps: int = setting(5, at_least=1, help='for each generator step')
+    limit: float = setting(0.01, at_least=0.0, help="the critic's weights are clipped to [-limit, limit]")
+    warm_up: bool = setting(False, help="the official schedule's beginning: 100 critic steps for each of the first 25 generator steps")
+    gradient_penalty: bool = setting(False, help="a penalty on the critic's slope (10 times) and Adam(lr, 0, 0.9), no clipping")
+    count: int = setting(100, at_least=1, help='pictures that --mode sample draws')
+    save_freq: int = setting(500, at_least=1, help='steps between checkpoints')
+    keep: int = setting(12, at_least=1, help='how many checkpoints stay (90 MB each): evaluate compares them')
     fixed = ("dim",)
 
 

@@ -5,7 +5,7 @@ choices differ in what may be the reason: whether they normalise at all in train
 averages are used, whether there is a gamma, and whether two applications of a network share offset and scale.
 """
 
-from graphmode import slim, tf
+from graphmode import slim, tf, variables
 
 
 def _slim(x, is_training):

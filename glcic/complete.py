@@ -12,7 +12,8 @@ import tqdm
 
 from data import folders, squares
 from glcic import baselines, masks, model, options, sources
-from graphmode import cli, images, runs, sessions, tf
+from graphmode import errors, files, sessions, tf, training
+from graphmode.report import images
 
 LARGEST = 1 << 20  # pixels that --region auto completes as a picture; a step of the full network takes 2 kB for each
 
@@ -97,11 +98,11 @@ def read_hole(path, picture):
     """The hole that a mask's file says: bool [height, width], true where it is white. Raises InputError."""
     mask = folders.decode(path)
     if mask.shape != picture.shape:
-        raise cli.InputError("{} is {} x {} pixels, the picture {} x {}: a mask has the picture's size".format(
+        raise errors.InputError("{} is {} x {} pixels, the picture {} x {}: a mask has the picture's size".format(
             path, *mask.shape[1::-1], *picture.shape[1::-1]))
     hole = mask.mean(2) >= 128
     if not hole.any():
-        raise cli.InputError("{} has no white pixel: the hole is to be white".format(path))
+        raise errors.InputError("{} has no white pixel: the hole is to be white".format(path))
     return hole
 
 
@@ -115,20 +116,20 @@ def complete(config):
     elif config.random_holes:
         _complete_folder(config)
     else:
-        raise cli.InputError("--mode complete needs --image PICTURE and --mask MASK (white where the hole is), or "
+        raise errors.InputError("--mode complete needs --image PICTURE and --mask MASK (white where the hole is), or "
                              "--input_dir FOLDER and --random_holes N")
 
 
 def _complete_one(config):
     if not config.mask:
-        raise cli.InputError("--image {} needs --mask: a picture of the same size, white where the hole is".format(config.image))
+        raise errors.InputError("--image {} needs --mask: a picture of the same size, white where the hole is".format(config.image))
     name = pathlib.Path(config.image).stem + ".png"
-    output = pathlib.Path(config.output or runs.path(config.output_dir, "completed", name))
+    output = pathlib.Path(config.output or files.path(config.output_dir, "completed", name))
     if output.suffix.lower() != ".png":
-        raise cli.InputError("--output {}: only a .png keeps the pixels outside the hole as they are".format(output))
+        raise errors.InputError("--output {}: only a .png keeps the pixels outside the hole as they are".format(output))
     for name in (config.image, config.mask):
         if output.exists() and output.samefile(name):
-            raise cli.InputError("--output {} would replace the picture that is read: choose another".format(output))
+            raise errors.InputError("--output {} would replace the picture that is read: choose another".format(output))
     picture = folders.decode(config.image)
     hole = read_hole(config.mask, picture)
     with completer(config) as apply:
@@ -138,7 +139,7 @@ def _complete_one(config):
 
 def _complete_folder(config):
     paths = sources.unseen(config) if sources.trained_on(config) else folders.usable(folders.find(config.input_dir))[0]
-    target = pathlib.Path(config.output or runs.path(config.output_dir, "completed"))
+    target = pathlib.Path(config.output or files.path(config.output_dir, "completed"))
     height, width, smallest, largest = (tf.placeholder(tf.int32, []) for _ in range(4))
     boxes = masks.holes(config.random_holes, height, width, smallest, largest)
     with completer(config) as apply, sessions.session() as session:
@@ -171,5 +172,5 @@ def export(config):
     _, imitation, _ = model.complete(x, padded, config, config.as_published, fill(config))
     drawn = (imitation[:, :height, :width] + 1.0) / 2.0
     completed = tf.where(tf.tile(hole, [1, 1, 1, 3]) > 0.5, drawn, image, name="completed")
-    sessions.export(config.checkpoint, config.output or runs.path(config.output_dir, "saved_model"),
+    sessions.export(config.checkpoint, config.output or files.path(config.output_dir, "saved_model"),
                     {"complete": ({"image": image, "mask": mask}, {"completed": completed})})

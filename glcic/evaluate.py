@@ -8,7 +8,9 @@ import tqdm
 
 from data import squares
 from glcic import baselines, complete, masks, sources
-from graphmode import cli, images, report, runs, scores, sessions
+from graphmode import errors, files, sessions
+from graphmode.report import images, page, plots, scores
+from graphmode.training import scalar_log
 
 MOST = 1000  # pictures judged; of a larger folder, so many, evenly spread
 AT_ONCE = 50  # pictures in a run of the network
@@ -43,7 +45,7 @@ def fillers():
     found = {"mean colour": baselines.mean_colour}
     try:
         baselines.opencv()
-    except cli.InputError as error:
+    except errors.InputError as error:
         sys.stderr.write("without the baselines of Telea and Navier-Stokes: {}\n".format(error))
         return found
     return {**found, "Telea": baselines.telea, "Navier-Stokes": baselines.navier_stokes}
@@ -85,18 +87,18 @@ def evaluate(config):
     holed = np.where(holes[..., None], np.uint8(255), pictures)
     columns = [pictures, holed, imitations, *filled.values()]
     rows = [column[n] for n in range(min(SHOWN, len(pictures))) for column in columns]
-    folder = runs.path(config.output_dir, "figures")
+    folder = files.path(config.output_dir, "figures")
     name = "real_holed_imitation_" + "_".join(filled).replace(" ", "_").replace("-", "_")
     images.save_png(folder / (name + ".png"), images.grid(np.stack(rows), len(columns)), zoom=2 if config.size <= 64 else 1)
     losses(config, folder / "losses_of_the_discriminators_and_against_them.png")
-    report.write_metrics(config.output_dir, metrics)
+    page.write_metrics(config.output_dir, metrics)
 
 
 def losses(config, target):
     """The curves by which the blog judged whether the networks fight, from the second phase on; a line where the third begins."""
-    rows = [row for row in runs.read_scalars(config.output_dir) if row.get("fake_loss")]
+    rows = [row for row in scalar_log.read(config.output_dir) if row.get("fake_loss")]
     if rows:
         names = ("fake_loss", "real_loss", "adversarial_loss")
         alone = [int(row["step"]) for row in rows if row["phase"] == "discriminator"]
-        report.plot(target, [int(row["step"]) for row in rows], {name: [float(row[name]) for row in rows] for name in names},
+        plots.stacked(target, [int(row["step"]) for row in rows], {name: [float(row[name]) for row in rows] for name in names},
                     marks=alone[-1:])

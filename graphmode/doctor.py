@@ -8,7 +8,7 @@ import platform
 import shutil
 import sys
 
-from graphmode import repairs, runs, tf
+from graphmode import errors, repairs, tf
 
 _PACKAGES = ("tensorflow", "tf_keras", "tf_slim", "numpy", "pillow", "tqdm", "jinja2", "matplotlib", "tensorboard")
 
@@ -18,7 +18,7 @@ def library(module, package):
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise runs.InputError("{} is not installed ({}): pip install {}".format(package, error, package)) from error
+        raise errors.InputError("{} is not installed ({}): pip install {}".format(package, error, package)) from error
 
 
 def examine():

@@ -4,7 +4,6 @@
 2. TensorFlow 2.15 to 2.21 look for their own batch normalisation layer in a module that tf_keras has moved.
 3. tf_slim 1.1.0 reads names in TensorFlow's inner modules that TensorFlow moved between 2.9 and 2.21 (`MOVED`).
 4. Version 1 behaviour: graphs, sessions, reference variables.
-5. Some convolutions are slow on processors: `graphmode.kernels`.
 
 The lines that TensorFlow prints at start-up, and its deprecation notices for the API that this project is about,
 are held back; every other line, warning and error passes.
@@ -20,8 +19,6 @@ import re
 import sys
 import tempfile
 import warnings
-
-from graphmode import kernels
 
 # Name that tf_slim looks up -> where it lives now, both below tensorflow.python. Complete for tf_slim 1.1.0 (read off
 # its syntax tree against 2.16 to 2.21).
@@ -133,7 +130,7 @@ def _tensorflow():
     with hold_noise():
         _legacy_keras(tf, version)
         _moved_names()
-        kernels.install(tf)  # asks for graphics cards: TensorFlow says here what it has to say, not in the first session
+        tf.config.list_physical_devices("GPU")  # TensorFlow's lines about drivers come here, where they are held
         tf.disable_v2_behavior()
     if version in ("2.19", "2.20"):  # have a line of noise left for the first run of a session
         _hold_first_run()

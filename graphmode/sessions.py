@@ -1,4 +1,4 @@
-"""Graphs and sessions: a fresh graph with its seed, a session, weights from a checkpoint, export, long arrays in parts."""
+"""Graphs and sessions: a new graph with its seed, a session, weights from a checkpoint, export."""
 
 import contextlib
 import ctypes
@@ -7,114 +7,166 @@ import pathlib
 import re
 import shutil
 import tempfile
+from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from graphmode import runs, tf
-from graphmode.runs import InputError
+from graphmode import kernels, tf
+from graphmode.errors import InputError
+
+# In mixed precision these stay in float32: losses, the images that losses compare, and the
+# statistics of batch norms that are written by hand.
+EXACT = (
+    "Log,Log1p,Mean,Rsqrt,Sigmoid,SigmoidGrad,Softplus,Sqrt,Square,SquaredDifference,Sum,"
+    "Tanh,TanhGrad"
+)
+BATCH_NORMS = "FusedBatchNormV3,FusedBatchNormGradV3"
 
 
 @contextlib.contextmanager
-def graph(config):
-    """An empty default graph. Its random ops start at a seed of their own where a run is resumed, lest noise repeats."""
-    with tf.Graph().as_default():
-        tf.set_random_seed(config.seed + (runs.last_step(config.output_dir) if config.resume else 0))
+def graph(config, step: int = 0) -> Iterator[None]:
+    """A new default graph with the run's seed and the faster CPU computations of `kernels`.
+
+    Args:
+        config: a `config.Run`; its seed is read.
+        step: the step that a resumed run continues from. It changes the seed, so that the noise
+            is not that of the first steps again.
+    """
+    with tf.Graph().as_default(), kernels.fast():
+        tf.set_random_seed(config.seed + step)
         yield
 
 
-# In mixed precision these stay in float32: losses, the pictures that they compare, the statistics of batch norms by hand.
-_EXACT = "Log,Log1p,Mean,Rsqrt,Sigmoid,SigmoidGrad,Softplus,Sqrt,Square,SquaredDifference,Sum,Tanh,TanhGrad"
-_BATCH_NORMS = ",FusedBatchNormV3,FusedBatchNormGradV3"
+def session(precision: str = "float32"):
+    """A tf.Session. On a GPU it takes memory as it needs it.
 
-
-def session(precision="float32"):
-    """A session; on a GPU it takes memory as it needs it.
-
-    precision: with "mixed" TensorFlow rewrites the graphs it runs: convolutions and matrix products, and what lies between
-        them, compute in bfloat16; weights, their updates, losses and sums stay in float32.
+    Args:
+        precision: "mixed" has TensorFlow rewrite the graphs that run: convolutions and matrix
+            products, and the ops between them, compute in bfloat16. Weights, their updates,
+            losses and sums stay in float32.
 
     Raises:
-        InputError: "mixed", and the processor does not multiply bfloat16, or a graphics card is to be used.
+        InputError: "mixed", and the CPU does not support bfloat16 or a GPU would be used.
     """
     _keep_memory()
     options = tf.ConfigProto(allow_soft_placement=True)
     options.gpu_options.allow_growth = True
-    # This optimiser fails on a convolution with leaky ReLU (TensorFlow 2.21 prints an error), and speeds nothing up here.
     rewrites = options.graph_options.rewrite_options
+    # The remapper fails on a convolution with a leaky ReLU (TensorFlow 2.21 prints an error), and
+    # makes nothing faster here.
     rewrites.remapping = rewrites.OFF
     if precision == "mixed":
-        if tf.config.list_physical_devices("GPU") or not _multiplies_bfloat16():
-            raise InputError("--precision mixed is for processors that multiply bfloat16, without a graphics card; leave it out")
+        if tf.config.list_physical_devices("GPU") or not _supports_bfloat16():
+            raise InputError(
+                "--precision mixed needs a CPU that supports bfloat16, and no GPU: "
+                "use --precision float32"
+            )
         rewrites.auto_mixed_precision_onednn_bfloat16 = rewrites.ON
-        # oneDNN normalises bfloat16 ten times slower than float32 if the channels are no multiple of 16.
-        channels = [op.inputs[1].shape.num_elements() for op in tf.get_default_graph().get_operations()
-                    if op.type == "FusedBatchNormV3"]
-        slow = any(number and number % 16 for number in channels)
-        for change, ops in ("DENYLIST_ADD", _EXACT), ("INFERLIST_REMOVE", _EXACT + (_BATCH_NORMS if slow else "")):
-            os.environ["TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_" + change] = ops
+        _choose_bfloat16_ops()
     return tf.Session(config=options)
 
 
+def _choose_bfloat16_ops():
+    """Says which ops of the default graph stay in float32."""
+    # oneDNN's batch norm in bfloat16 is ten times slower than in float32 if the number of channels
+    # is no multiple of 16.
+    channels = [
+        op.inputs[1].shape.num_elements()
+        for op in tf.get_default_graph().get_operations()
+        if op.type == "FusedBatchNormV3"
+    ]
+    slow = any(number and number % 16 for number in channels)
+    removed = f"{EXACT},{BATCH_NORMS}" if slow else EXACT
+    for change, ops in (("DENYLIST_ADD", EXACT), ("INFERLIST_REMOVE", removed)):
+        os.environ[f"TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_{change}"] = ops
+
+
 def _keep_memory():
-    """Has glibc, where it is, keep large blocks for the next step instead of giving them back to the system and asking anew."""
+    """Tells glibc, if it is there, to keep large blocks for the next step."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
-        mallopt(-4, 0)  # M_MMAP_MAX: no blocks of their own
-        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD, in bytes
+        mallopt(-4, 0)  # M_MMAP_MAX: large blocks come from the heap
+        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD, in bytes: the heap does not shrink
 
 
-def _multiplies_bfloat16():
-    """Whether Linux says so of an x86 processor. On others, and by emulation, bfloat16 is slower than float32."""
+def _supports_bfloat16():
+    """Whether Linux says so of an x86 CPU. Elsewhere bfloat16 is emulated and slow."""
     features = pathlib.Path("/proc/cpuinfo")
-    return features.exists() and re.search(r"^flags.*\b(avx512_bf16|amx_bf16)\b", features.read_text(), re.M) is not None
+    pattern = r"^flags.*\b(avx512_bf16|amx_bf16)\b"
+    return features.exists() and re.search(pattern, features.read_text(), re.M) is not None
 
 
-def restore(opened, checkpoint, wanted=None):
-    """Reads variables by name, all of the graph's if None. Raises InputError if the checkpoint lacks one, or its shape differs."""
-    with opened.graph.as_default():
+def restore(session, checkpoint, wanted: Optional[Sequence[Any]] = None) -> None:
+    """Reads variables from a checkpoint by name; all variables of the graph if `wanted` is None.
+
+    Raises:
+        InputError: the checkpoint lacks a variable, has one of another shape, or is damaged.
+    """
+    with session.graph.as_default():
         saver = tf.train.Saver(wanted)
     try:
-        saver.restore(opened, str(checkpoint))
+        saver.restore(session, str(checkpoint))
     except (tf.errors.OpError, ValueError) as error:
-        misfit = re.search(r"Key \S+ not found in checkpoint|lhs shape= ?\[.*?\] rhs shape= ?\[.*?\]", str(error))
-        raise InputError("checkpoint {} {}".format(checkpoint, "does not fit this network: " + misfit[0] if misfit else
-                                                   "is damaged: take an older one beside it (--resume does, where the "
-                                                   "damaged one's files are gone)")) from error
+        misfit = re.search(
+            r"Key \S+ not found in checkpoint|lhs shape= ?\[.*?\] rhs shape= ?\[.*?\]", str(error)
+        )
+        problem = (
+            f"does not fit this network: {misfit[0]}"
+            if misfit
+            else "is damaged: use an older one of the same folder (--resume does so "
+            "after the files of the damaged one are deleted)"
+        )
+        raise InputError(f"checkpoint {checkpoint} {problem}") from error
 
 
-def export(checkpoint, target, signatures):
-    """Writes the default graph, with a checkpoint's weights, as a SavedModel that needs nothing of this project.
+Ends = Mapping[str, Any]  # name -> tensor
+
+
+def export(checkpoint, target, signatures: Mapping[str, Tuple[Ends, Ends]]) -> None:
+    """Writes the default graph with a checkpoint's weights as a SavedModel.
 
     Args:
-        target: the new folder, which is there whole or not at all.
-        signatures: name -> (name -> input tensor, name -> output tensor); the first is the serving default, too.
+        target: the new folder. It is written whole or not at all.
+        signatures: name -> (inputs, outputs). The first is also the serving default.
 
     Raises:
         InputError: `target` exists.
     """
     target = pathlib.Path(target)
     if target.exists():
-        raise InputError("{} exists already: remove it, or choose another --output".format(target))
+        raise InputError(f"{target} already exists: remove it, or choose another --output")
     made = {name: tf.saved_model.predict_signature_def(*ends) for name, ends in signatures.items()}
+    made["serving_default"] = next(iter(made.values()))
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = pathlib.Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".saved_model."))
     try:
         with session() as opened:
             restore(opened, checkpoint)
             builder = tf.saved_model.Builder(str(temporary / "whole"))
-            builder.add_meta_graph_and_variables(opened, [tf.saved_model.SERVING],
-                                                 {**made, "serving_default": next(iter(made.values()))})
+            builder.add_meta_graph_and_variables(opened, [tf.saved_model.SERVING], made)
             builder.save()
         os.rename(str(temporary / "whole"), str(target))
     finally:
         shutil.rmtree(str(temporary))
-    print("exported: {}".format(target))
+    print(f"exported: {target}")
 
 
-def in_parts(opened, fetches, placeholder, values, size=500):
-    """Runs `fetches` (a tensor or a list) over a long array, `size` rows at a time; returns numpy arrays of all rows."""
+def in_parts(session, fetches, placeholder, values: np.ndarray, size: int = 500):
+    """Runs `fetches` over a long array, `size` rows at a time.
+
+    Args:
+        fetches: a tensor or a list of tensors.
+        placeholder: gets the rows of `values`.
+
+    Returns:
+        The numpy array of all rows, or a list of arrays.
+    """
     several = isinstance(fetches, (list, tuple))
-    parts = [opened.run(list(fetches) if several else [fetches], {placeholder: values[start:start + size]})
-             for start in range(0, len(values), size)]
+    parts = [
+        session.run(
+            list(fetches) if several else [fetches], {placeholder: values[start : start + size]}
+        )
+        for start in range(0, len(values), size)
+    ]
     arrays = [np.concatenate(column) for column in zip(*parts)]
     return arrays if several else arrays[0]

@@ -4,7 +4,7 @@ import collections
 import math
 
 from graphmode import tf
-from graphmode.runs import InputError
+from graphmode.errors import InputError
 
 
 def _below(scope, variables):

@@ -1,6 +1,6 @@
 """--mode export: a SavedModel that translates without this project; and the graph that it holds."""
 
-from graphmode import runs, sessions, tf
+from graphmode import files, sessions, tf
 from pix2pix import options, translate
 
 
@@ -20,7 +20,7 @@ def export(config):
     png = tf.image.encode_png(tf.cast(tf.round(255.0 * tf.clip_by_value(drawn, 0.0, 1.0)), tf.uint8))
     images = tf.placeholder(tf.float32, [None, None, None, 3], name="images")
     translations = tf.map_fn(lambda one: outputs(one, config), tf.clip_by_value(images, 0.0, 1.0), parallel_iterations=1)
-    sessions.export(config.checkpoint, config.output or runs.path(config.output_dir, "saved_model"),
+    sessions.export(config.checkpoint, config.output or files.path(config.output_dir, "saved_model"),
                     {"translate_file": ({"contents": contents}, {"png": png}),
                      "translate": ({"images": images}, {"translations": translations})})
 

@@ -12,7 +12,9 @@ from PIL import Image
 import tqdm
 
 from data import folders, pairs
-from graphmode import cli, images, report, runs, sessions, tf
+from graphmode import errors, files, sessions, tf
+from graphmode.report import images, page
+from graphmode.training import run_folder
 from pix2pix import judging, model, options, sources
 
 JPEG_QUALITY = 95
@@ -69,15 +71,15 @@ def encoded(picture, config):
 
 def check_target(config, folder):
     """Raises InputError if the pictures would be read again, or files be replaced that no test of this run wrote."""
-    target = runs.path(config.output_dir)
+    target = files.path(config.output_dir)
     folders.check_apart(target, folder)
-    if config.mode == "train" or target.resolve() == runs.path(config.checkpoint).parent.resolve():
+    if config.mode == "train" or target.resolve() == files.path(config.checkpoint).parent.resolve():
         return
     page = target / "index.html"
     ours = page.exists() and MARK in page.read_text(encoding="utf-8", errors="replace")
     strange = [name for name in ("index.html", "images", "metrics.json", "config.json") if (target / name).exists()]
     if strange and (not ours or "config.json" in strange):
-        raise cli.InputError("{} holds {}, which no test wrote there: choose another --output_dir".format(
+        raise errors.InputError("{} holds {}, which no test wrote there: choose another --output_dir".format(
             target, " and ".join(strange)))
 
 
@@ -88,14 +90,14 @@ def test(config):
     folder = unseen if config.mode == "train" else config.input_dir or unseen
     if not folder and config.mode == "train":
         print("no test: there is no folder val or test beside {}; --mode test --input_dir names one\nreport: {}".format(
-            config.input_dir, runs.path(config.output_dir, "report.html")))
+            config.input_dir, files.path(config.output_dir, "report.html")))
         return
     if not folder:
-        raise cli.InputError("--mode test needs --input_dir: the folder with the pictures to translate")
+        raise errors.InputError("--mode test needs --input_dir: the folder with the pictures to translate")
     check_target(config, folder)
-    target = runs.path(config.output_dir)
+    target = files.path(config.output_dir)
     # Before the first picture, so that an interrupted test is known as ours.
-    runs.write_whole(target / "index.html", _page(config, [], {}, ["not finished"]))
+    files.write_whole(target / "index.html", _page(config, [], {}, ["not finished"]))
     paths, skipped = folders.usable(pairs.find(folder))
     rows, grid, numbers = [], [], collections.defaultdict(list)
     with translator(config) as apply, judging.judges(config) as judged:
@@ -107,7 +109,7 @@ def test(config):
             for kind, picture in zip(KINDS, drawn):
                 if picture is not None:
                     file = "images/{}-{}.{}".format(name, kind, config.output_filetype.replace("jpeg", "jpg"))
-                    runs.write_whole(target / file, encoded(picture, config))
+                    files.write_whole(target / file, encoded(picture, config))
                     rows[-1][kind] = urllib.parse.quote(os.fsencode(file))
             if drawn[2] is not None:
                 for figure, number in judged(*drawn).items():
@@ -115,21 +117,21 @@ def test(config):
                 grid += drawn if len(grid) < 3 * SHOWN else []
         metrics = {**judging.means(numbers), "pictures": len(rows), "pictures skipped": max(0, len(skipped) - 1),
                    "in": os.fsencode(folder).decode("utf-8", "backslashreplace")}
-    runs.write_whole(target / "index.html", _page(config, rows, metrics, skipped))
+    files.write_whole(target / "index.html", _page(config, rows, metrics, skipped))
     written = {target / urllib.parse.unquote(row[kind]) for row in rows for kind in KINDS if kind in row}
     for file in set(target.glob("images/**/*-*.*")) - written:
         if re.search("-({})[.](png|jpg)$".format("|".join(KINDS)), file.name):
             file.unlink()  # an earlier test's
     for file in target.glob("figures/inputs_outputs_targets*.png"):
         file.unlink()
-    if grid and runs.holds_a_run(target):
+    if grid and run_folder.holds_a_run(target):
         name = "inputs_outputs_targets" + ("_not_trained_on" if str(folder) == str(unseen) else "")
         zoom = 2 if config.crop_size <= 64 else 1
         images.save_png(target / "figures" / (name + ".png"), images.grid(np.stack(grid), 6), zoom)
-    report.write_metrics(target, metrics)
+    page.write_metrics(target, metrics)
     print("pictures: {}, {} of them with targets".format(target / "index.html", sum("targets" in row for row in rows)))
 
 
 def _page(config, rows, metrics, lines):
-    return report.template("index.html", __file__).render(rows=rows, metrics=metrics, skipped=lines, mark=MARK,
+    return page.template("index.html", __file__).render(rows=rows, metrics=metrics, skipped=lines, mark=MARK,
                                                           direction=config.which_direction)

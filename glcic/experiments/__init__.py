@@ -1,0 +1,1 @@
+"""The blog's experiments, one change at a time."""

@@ -1,0 +1,83 @@
+"""Files from the internet: each is whole and has the right MD5, or it does not exist."""
+
+import contextlib
+import pathlib
+import sys
+from typing import Optional, Sequence
+
+import platformdirs
+
+
+from graphmode.errors import InputError
+
+TIMEOUT = 20  # seconds without a byte from the server
+BLOCK = 1 << 16  # bytes
+
+pooch.get_logger().setLevel("WARNING")  # `fetch` prints a line of its own
+
+
+def cache_folder() -> pathlib.Path:
+    """The folder of downloaded files.
+
+    On Linux it is `$XDG_CACHE_HOME/graphmode-gans`, or `~/.cache/graphmode-gans`.
+    """
+    return platformdirs.user_cache_path("graphmode-gans", appauthor=False)
+
+
+def fetch(urls: Sequence[str], path: pathlib.Path, md5: Optional[str] = None) -> pathlib.Path:
+    """Makes sure that a file exists with the right content.
+
+    A download that fails or is interrupted leaves no file and no new folder.
+
+    Args:
+        urls: where the file can be downloaded. They are tried in this order.
+        path: the file.
+        md5: hexadecimal MD5 of the content. A file with another MD5 is replaced. If None, a file
+            that exists is right.
+
+    Returns:
+        `path`.
+
+    Raises:
+        InputError: no URL has that file, or the folder cannot be used.
+    """
+    path = pathlib.Path(path)
+    folders = [folder for folder in path.parents if not folder.exists()]  # the innermost is first
+    failures = []
+    try:
+        if path.is_file() and (md5 is None or pooch.file_hash(str(path), alg="md5") == md5):
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for url in urls:
+            try:
+                _download(url, path, md5)
+                return path
+            except (OSError, ValueError) as error:
+                failures.append(f"{url} ({' '.join(str(error).split())})")
+    except OSError as error:
+        failures.append(f"{error.filename} ({error.strerror})")
+    finally:
+        for folder in folders:
+            with contextlib.suppress(OSError):  # not empty: it holds the file
+                folder.rmdir()
+    raise InputError(
+        f"{path.name} cannot be downloaded: {'; '.join(failures)}; put the file into {path.parent}"
+    )
+
+
+def _download(url, path, md5):
+    """One attempt. Raises OSError (no answer, or half an answer) or ValueError (other content)."""
+    print(f"Downloading {url}", file=sys.stderr)
+    pooch.retrieve(
+        url,
+        known_hash=md5 and f"md5:{md5}",
+        fname=path.name,
+        path=path.parent,
+        downloader=pooch.HTTPDownloader(
+            # The bytes as they are: a server may offer to unpack a gzipped file on the way.
+            headers={"Accept-Encoding": "identity"},
+            timeout=TIMEOUT,
+            chunk_size=BLOCK,
+            progressbar=sys.stderr.isatty(),
+        ),
+    )

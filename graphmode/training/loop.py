@@ -1,0 +1,239 @@
+"""The one training loop, `fit`. It knows the contract and nothing about any model."""
+
+import contextlib
+import math
+import re
+import signal
+import sys
+import time
+
+import numpy as np
+
+from graphmode import errors, repairs, sessions, tf, variables
+from graphmode.report import images, page
+from graphmode.training import run_folder
+from graphmode.training.contract import Model
+from graphmode.training.progress import Progress, Signals
+from graphmode.training.scalar_log import ScalarLog
+from graphmode.training.steps import Steps
+
+
+def steps_for(config, examples: int) -> int:
+    """The number of steps: --max_steps, or --max_epochs over so many examples."""
+    return config.max_steps or config.max_epochs * max(1, examples // config.batch_size)
+
+
+def cosine(rate: float, steps: int):
+    """A learning rate that falls from `rate` to 0 over `steps` along half a cosine: a scalar."""
+    return tf.train.cosine_decay(rate, tf.train.get_or_create_global_step(), steps)
+
+
+def fit(model: Model, config) -> None:
+    """Trains a model, which was built in the default graph, and writes a run folder.
+
+    Args:
+        config: a `config.Run`. With `checkpoint` training starts from those weights.
+
+    Raises:
+        InputError: the folder cannot be written, a checkpoint does not fit, or the CPU does not
+            support the precision.
+        FloatingPointError: a scalar or a weight is not finite. The message names it; the last
+            checkpoint is good.
+        errors.Stopped: SIGINT (status 0) or SIGTERM (143) was received. The current step was
+            finished, a checkpoint and the report were written. A second Ctrl-C stops at once.
+    """
+    steps, weights = Steps(model), _Weights(config)
+    first, last = weights.first, model.steps
+    if config.resume and not 0 < first < last:
+        sys.stderr.write(
+            f"The run has already finished (step {first} of {last}). "
+            "To train longer, set a larger --max_steps or --max_epochs.\n"
+            if first
+            else f"There is no checkpoint in {config.output_dir} yet: starting at step 0.\n"
+        )
+    with Signals() as signals, sessions.session(config.precision) as session:
+        weights.load(session)
+        with run_folder.started(config) as folder, _queues(session):
+            for note in model.notes:
+                run_folder.warn(folder, note, aloud=False)
+            weights.continue_in(folder)
+            run = _Training(model, config, session, folder, weights)
+            try:
+                run.train(steps, signals)
+            except FloatingPointError as error:
+                raise run.not_finite(error) from None
+            finally:
+                run.close()
+    if signals.received:
+        interrupted = signals.received == signal.SIGINT
+        raise errors.Stopped(
+            0 if interrupted else 128 + signals.received,
+            f"stopped at step {run.step} of {last}; "
+            f"to continue: --resume --output_dir {config.output_dir}",
+        )
+
+
+class _Weights:
+    """The weights of a run: where they come from, and their checkpoints."""
+
+    def __init__(self, config):
+        self._config = config
+        self._saver = tf.train.Saver(max_to_keep=config.keep, save_relative_paths=True)
+        self._trainable = tf.trainable_variables()
+        self._finite = tf.stack([tf.reduce_all(tf.is_finite(v)) for v in self._trainable])
+        self.first = run_folder.last_step(config.output_dir) if config.resume else 0
+
+    def load(self, session):
+        """Initializes all variables; then restores the run's, or those of --checkpoint."""
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        if self.first:
+            newest = run_folder.find_checkpoint(self._config.output_dir)
+            sessions.restore(session, newest)
+        elif self._config.checkpoint:
+            wanted = self._trainable + variables.moving_averages("")
+            sessions.restore(session, self._config.checkpoint, wanted)
+
+    def continue_in(self, folder):
+        """Takes the folder's checkpoints into account when old ones are deleted."""
+        known = [(str(path), time.time()) for _, path in run_folder.checkpoints(folder)]
+        self._saver.set_last_checkpoints_with_time(known)
+
+    def save(self, session, folder, step):
+        """Writes a checkpoint. Raises FloatingPointError if a weight is not finite."""
+        finite = session.run(self._finite)
+        broken = [v.op.name for v, good in zip(self._trainable, finite) if not good]
+        if broken:
+            raise FloatingPointError(f"{', '.join(broken)} is not finite at step {step}")
+        try:
+            self._saver.save(session, str(folder / "model.ckpt"), step, write_meta_graph=False)
+        except tf.errors.OpError as error:
+            raise OSError(None, error.message.splitlines()[0], str(folder)) from error
+
+
+class _Training:
+    """The loop, and all that it writes into the run's folder."""
+
+    def __init__(self, model, config, session, folder, weights):
+        self._model, self._config, self._session = model, config, session
+        self._folder, self._weights = folder, weights
+        self.step, self._last = weights.first, model.steps
+        self._log = ScalarLog(folder, model.scalars, self.step)
+        self._alarms = _Alarms(folder, model.alarms)
+        # A resumed run's graph is already among the events.
+        graph = None if self.step else session.graph
+        self._events = tf.summary.FileWriter(str(folder), graph)
+        tf.get_default_graph().finalize()
+        # Programs with presets start with the text's own numbers, which are meant for a GPU.
+        full = getattr(config, "preset", "small") == "full"
+        shorter = "--preset small takes minutes" if full else ""
+        self._progress = Progress(self.step, self._last, shorter)
+
+    def train(self, steps, signals):
+        """Runs the steps that remain, until a signal is received."""
+        config, saved = self._config, self.step
+        if config.display_freq and not self.step:
+            self._display()
+        phase = ""
+        while self.step < self._last and not signals.received:
+            self.step += 1
+            traces = str(self._folder / f"trace-{self.step}")
+            phase, values, summaries = steps.run(
+                self._session,
+                self.step - 1,
+                self._due(config.summary_freq),
+                traces if self._due(config.trace_freq) else None,
+            )
+            self._take(phase, values, summaries)
+            if self._due(config.display_freq):
+                self._display()
+            if self._due(config.save_freq):
+                self._weights.save(self._session, self._folder, self.step)
+                saved = self.step
+        if self.step != saved:
+            self._log.row(self.step, phase)
+            self._weights.save(self._session, self._folder, self.step)
+
+    def _due(self, frequency):
+        return frequency and (self.step % frequency == 0 or self.step == self._last)
+
+    def _take(self, phase, values, summaries):
+        """Checks, shows and logs the scalars of a step."""
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise FloatingPointError(f"{name} is {value} at step {self.step}")
+        self._log.add(values)
+        shown = values if self._due(self._config.progress_freq) else None
+        self._progress.step(self.step, shown, phase, self._alarms.ringing)
+        if self._due(self._config.summary_freq):
+            means = self._log.row(self.step, phase)
+            self._alarms.look(self.step, means)
+            self._write_events(means, summaries)
+
+    def _write_events(self, means, summaries):
+        values = [tf.Summary.Value(tag=name, simple_value=value) for name, value in means.items()]
+        for summary in [tf.Summary(value=values), *summaries]:
+            self._events.add_summary(summary, self.step)
+
+    def _display(self):
+        """Writes the model's image grids."""
+        if not self._model.images:
+            return
+        fed = self._model.feed(0) if self._model.feed else None
+        for name, batch in self._session.run(dict(self._model.images), fed).items():
+            target = self._folder / "samples" / f"{name}-{self.step:08d}.png"
+            images.save_png(target, images.grid(np.asarray(batch)[:100]))
+
+    def not_finite(self, error):
+        """The error that ends the run, with the checkpoint to continue from."""
+        good = run_folder.checkpoints(self._folder)
+        last = f"the last good checkpoint is {good[-1][1]}" if good else "no checkpoint was saved"
+        run_folder.warn(self._folder, f"{error}; {last}", aloud=False)
+        return FloatingPointError(f"{error}; {last}")
+
+    def close(self):
+        """Ends the progress bar and the events, and writes the report."""
+        self._progress.close()
+        self._events.close()
+        try:
+            page.write(self._folder)
+        except OSError as error:  # it must not hide how training ended
+            sys.stderr.write(f"no report.html: {error}\n")
+
+
+class _Alarms:
+    """Asks the model's alarms after each row. `ringing` holds the lines of those that ring now."""
+
+    def __init__(self, folder, alarms):
+        self._folder, self._alarms, self._rows = folder, alarms, []
+        self._said, self.ringing = set(), []
+
+    def look(self, step, means):
+        self._rows.append({"step": step, **means})
+        self.ringing = [line for line in (alarm(self._rows) for alarm in self._alarms) if line]
+        for line in set(self.ringing) - self._said:
+            run_folder.warn(self._folder, f"step {step}: {line}")
+        self._said.update(self.ringing)
+
+
+@contextlib.contextmanager
+def _queues(session):
+    """Runs the graph's input queues, if there are any.
+
+    Raises:
+        InputError: a queue stopped because of an error. Only the queue's thread knows the reason;
+            the training itself ends with "out of range".
+    """
+    runners = tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS)
+    coordinator = tf.train.Coordinator()
+    threads = tf.train.start_queue_runners(session, coordinator) if runners else []
+    try:
+        yield
+    finally:
+        with repairs.hold_noise():
+            coordinator.request_stop()
+            try:
+                coordinator.join(threads, stop_grace_period_secs=10, ignore_live_threads=True)
+            except tf.errors.OpError as error:
+                reason = re.search(r"InputError: (.*)", error.message)
+                text = reason[1] if reason else error.message.splitlines()[0]
+                raise errors.InputError(f"the input queue stopped: {text}") from error

@@ -1,0 +1,231 @@
+"""The folder of a run: what is in it, who owns it, and which settings it was made with.
+
+    config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  samples/  figures/
+    trace-N.json  warnings.txt  metrics.json  report.html
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import pathlib
+import re
+import shutil
+import sys
+from typing import Any, Dict, Iterator, List, Tuple
+
+from graphmode import files
+from graphmode.config import field_of, parsed, type_of
+from graphmode.errors import InputError
+
+OWN_FILES = (
+    "config.json",
+    "checkpoint",
+    "events.*",
+    "model.ckpt-*",
+    "scalars.csv",
+    "samples",
+    "figures",
+    "sample.png",
+    "samples.npz",
+    "trace-*.json",
+    "warnings.txt",
+    "metrics.json",
+    "report.html",
+    "index.html",
+    "images",
+)
+STALE = ("metrics.json", "figures", "warnings.txt")  # of a run that trains further
+
+# What pix2pix-tensorflow restores from its options.json.
+OLD_PIX2PIX_OPTIONS = ("which_direction", "ngf", "ndf", "lab_colorization")
+
+
+def holds_a_run(folder) -> bool:
+    """Whether the folder has a config.json of this project."""
+    try:
+        text = files.path(folder, "config.json").read_text(encoding="utf-8")
+        return "program" in json.loads(text)
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def stored(folder) -> Tuple[str, Dict[str, Any]]:
+    """The program of a run and its settings (name -> value), as its config.json has them.
+
+    A run of pix2pix-tensorflow has options.json instead; the same options are taken as there.
+
+    Raises:
+        InputError: the folder holds no run, or the file is damaged.
+    """
+    file = files.path(folder, "config.json")
+    old = not file.exists() and files.path(folder, "options.json").exists()
+    file = files.path(folder, "options.json") if old else file
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if old:
+            options = {name: content[name] for name in OLD_PIX2PIX_OPTIONS if name in content}
+            return "pix2pix", {"as_published": True, **options}
+        return content["program"], dict(content["config"])
+    except FileNotFoundError:
+        raise InputError(f"{folder} holds no run: there is no config.json in it") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file} cannot be read ({error}): use another run") from None
+
+
+def settings(owner, folder) -> Dict[str, Any]:
+    """The settings of the run in a folder: name -> value, for the fields of a `config.Run` class.
+
+    Raises:
+        InputError: the folder holds no run, a run of another program, or a value that is not valid.
+    """
+    program, content = stored(folder)
+    if program != owner.PROGRAM and program not in owner.FORMER_PROGRAMS:
+        raise InputError(f"{folder} holds a run of {program}, not of {owner.PROGRAM}")
+    values = {}
+    for name, value in content.items():
+        if name in owner.RENAMED:
+            name, translation = owner.RENAMED[name]
+            value = translation.get(value, value) if isinstance(value, (bool, str)) else value
+        field = field_of(owner, name)
+        if field:
+            try:
+                values[name] = parsed(field, type_of(owner, name), value)
+            except InputError as error:
+                file = files.path(folder, "config.json")
+                raise InputError(f"{file}: {error}; use another run") from None
+    return values
+
+
+def trained(owner, run):
+    """The configuration of another program's run, from its folder or from a checkpoint in it.
+
+    Returns:
+        An instance of `owner`. Its `checkpoint` is the path of the weights. A field that the run's
+        config.json does not have, because the run is older, has its default.
+
+    Raises:
+        InputError: see `find_checkpoint` and `settings`.
+    """
+    checkpoint = find_checkpoint(run)
+    values = settings(owner, checkpoint.parent)
+    known = {name: value for name, value in values.items() if name in owner.names(inherited=True)}
+    return owner(**known, output_dir=str(checkpoint.parent), checkpoint=str(checkpoint))
+
+
+def checkpoints(folder) -> List[Tuple[int, pathlib.Path]]:
+    """The complete checkpoints in a folder, oldest first: [(step, path without ending), ...].
+
+    Names are model.ckpt-N, or model-N as pix2pix-tensorflow has them.
+    """
+    complete = []
+    for index in files.path(folder).glob("model*-*.index"):
+        step = re.fullmatch(r"model(?:\.ckpt)?-(\d+)\.index", index.name)
+        if step and list(index.parent.glob(index.stem + ".data-*")):
+            complete.append((int(step[1]), index.with_suffix("")))
+    return sorted(complete)
+
+
+def last_step(folder) -> int:
+    """The step of the newest checkpoint; 0 without one."""
+    return max((step for step, _ in checkpoints(folder)), default=0)
+
+
+def find_checkpoint(name) -> pathlib.Path:
+    """The newest checkpoint of a run's folder, or the checkpoint that is named.
+
+    Raises:
+        InputError: there is none.
+    """
+    given = files.path(name)
+    if given.is_dir():
+        complete = checkpoints(given)
+        if not complete:
+            raise InputError(
+                f"{name} holds no checkpoint (model.ckpt-N.index): give the folder of a run"
+            )
+        return complete[-1][1]
+    for _, checkpoint in checkpoints(given.parent):
+        if checkpoint.name == re.sub(r"\.(index|meta|data-.*)$", "", given.name):
+            return checkpoint
+    raise InputError(f"{name} is neither the folder of a run nor a checkpoint")
+
+
+def own_files(folder) -> List[pathlib.Path]:
+    """The files and folders that have a name of `OWN_FILES`."""
+    return sorted(path for pattern in OWN_FILES for path in files.path(folder).glob(pattern))
+
+
+def check_free(folder) -> None:
+    """Raises InputError if a folder without a run holds files that a run would replace."""
+    strange = [path.name for path in own_files(folder)]
+    if strange and not holds_a_run(folder):
+        raise InputError(
+            f"{folder} is not the folder of a run but holds {', '.join(strange[:3])}, "
+            "which a run would replace: choose another --output_dir"
+        )
+
+
+@contextlib.contextmanager
+def started(config) -> Iterator[pathlib.Path]:
+    """Prepares the folder of a run and holds its lock.
+
+    A new run deletes what an earlier run has left; a resumed run deletes what it will make again.
+
+    Args:
+        config: a `config.Run`.
+
+    Yields:
+        The folder. No other process can train in it meanwhile.
+
+    Raises:
+        InputError: the folder cannot be written, another process trains in it, or it holds other
+            files with the names of a run's files.
+    """
+    folder = files.path(config.output_dir)
+    check_free(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _locked(folder)
+        # config.json is replaced, not deleted: if this is interrupted, the folder is still a run's.
+        for path in own_files(folder):
+            if path.name in STALE or not config.resume and path.name != "config.json":
+                shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
+        content = {"program": config.PROGRAM, "config": dataclasses.asdict(config)}
+        files.write_whole(folder / "config.json", json.dumps(content, indent=1) + "\n")
+    except OSError as error:
+        raise InputError(
+            f"the folder {folder} cannot be written: {error.strerror}; choose another --output_dir"
+        ) from error
+    with lock:
+        yield folder
+
+
+def _locked(folder):
+    """An open file that holds the lock of the folder."""
+    lock = open(str(folder / ".lock"), "a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise InputError(
+            f"another process is training in {folder}: "
+            "wait for it, stop it, or choose another --output_dir"
+        ) from None
+    return lock
+
+
+def warn(folder, message: str, aloud: bool = True) -> None:
+    """Adds a line to the run's warnings, which its report shows. The same line is added once.
+
+    Args:
+        aloud: whether stderr gets the line, too.
+    """
+    if aloud:
+        sys.stderr.write(f"warning: {message}\n")
+    line, file = message.replace("\n", " ") + "\n", files.path(folder, "warnings.txt")
+    line = line.encode("utf-8", "backslashreplace").decode()  # the name of a file may be no UTF-8
+    known = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
+    if line not in known:
+        with open(str(file), "a", encoding="utf-8") as opened:
+            opened.write(line)

@@ -1,0 +1,1 @@
+"""A page on which an exported network translates drawings and images."""
