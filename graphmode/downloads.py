@@ -7,13 +7,18 @@ from typing import Optional, Sequence
 
 import platformdirs
 
-
 from graphmode.errors import InputError
 
 TIMEOUT = 20  # seconds without a byte from the server
 BLOCK = 1 << 16  # bytes
 
-pooch.get_logger().setLevel("WARNING")  # `fetch` prints a line of its own
+
+
+def _pooch():
+    import pooch  # here: it takes a sixth of a second, and --help does not need it
+
+    pooch.get_logger().setLevel("WARNING")  # `fetch` prints a line of its own
+    return pooch
 
 
 def cache_folder() -> pathlib.Path:
@@ -45,7 +50,7 @@ def fetch(urls: Sequence[str], path: pathlib.Path, md5: Optional[str] = None) ->
     folders = [folder for folder in path.parents if not folder.exists()]  # the innermost is first
     failures = []
     try:
-        if path.is_file() and (md5 is None or pooch.file_hash(str(path), alg="md5") == md5):
+        if path.is_file() and (md5 is None or _pooch().file_hash(str(path), alg="md5") == md5):
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
         for url in urls:
@@ -68,12 +73,12 @@ def fetch(urls: Sequence[str], path: pathlib.Path, md5: Optional[str] = None) ->
 def _download(url, path, md5):
     """One attempt. Raises OSError (no answer, or half an answer) or ValueError (other content)."""
     print(f"Downloading {url}", file=sys.stderr)
-    pooch.retrieve(
+    _pooch().retrieve(
         url,
         known_hash=md5 and f"md5:{md5}",
         fname=path.name,
         path=path.parent,
-        downloader=pooch.HTTPDownloader(
+        downloader=_pooch().HTTPDownloader(
             # The bytes as they are: a server may offer to unpack a gzipped file on the way.
             headers={"Accept-Encoding": "identity"},
             timeout=TIMEOUT,
