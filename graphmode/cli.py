@@ -58,7 +58,9 @@ def parser(program: str, owner: type, doc: str, modes: Sequence[str] = ()) -> Pa
         kind, flag, text = type_of(owner, field.name), "--" + field.name, _help(field)
         home = _home(owner, field)
         if home not in groups:
-            groups[home] = made.add_argument_group(inspect.getdoc(home).split("\n")[0].split(". ")[0].rstrip("."))
+            groups[home] = made.add_argument_group(
+                inspect.getdoc(home).split("\n")[0].split(". ")[0].rstrip(".")
+            )
         group = groups[home]
         if field.name == "mode" and modes:
             group.add_argument(flag, choices=list(modes), help=text)
@@ -77,7 +79,9 @@ def parser(program: str, owner: type, doc: str, modes: Sequence[str] = ()) -> Pa
 
 def _home(owner, field):
     """The class that declares a field. A program that changes the default does not count."""
-    return [base for base in owner.__mro__ if field.name in vars(base).get("__annotations__", {})][-1]
+    return [base for base in owner.__mro__ if field.name in vars(base).get("__annotations__", {})][
+        -1
+    ]
 
 
 def _help(field):

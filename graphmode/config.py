@@ -166,10 +166,9 @@ def _number(kind, value):
 
 
 def _within(limits, number):
-    return (
-        limits.get("at_least", -math.inf) <= number <= limits.get("at_most", math.inf)
-        and number > limits.get("above", -math.inf)
-    )
+    return limits.get("at_least", -math.inf) <= number <= limits.get(
+        "at_most", math.inf
+    ) and number > limits.get("above", -math.inf)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,6 @@ TIMEOUT = 20  # seconds without a byte from the server
 BLOCK = 1 << 16  # bytes
 
 
-
 def _pooch():
     import pooch  # here: it takes a sixth of a second, and --help does not need it
 

@@ -45,15 +45,18 @@ _NOISE = re.compile(
     r"|Unable to register cu\w+ factory|Attempting to register factory for plugin"
     r"|This TensorFlow binary is optimized to use|To enable the following instructions"
     r"|TF-TRT Warning: Could not find TensorRT|MLIR V1 optimization pass is not enabled"
-    r"|Local rendezvous is aborting with status: CANCELLED|^\s*\[\[\{\{node \S+_[Ee]nqueue\w*\}\}\]\]$")
+    r"|Local rendezvous is aborting with status: CANCELLED|^\s*\[\[\{\{node \S+_[Ee]nqueue\w*\}\}\]\]$"
+)
 _NO_DRIVER = re.compile(
     r"failed call to cuInit|no NVIDIA GPU device is present|kernel driver does not appear to be running"
     r"|retrieving CUDA diagnostic information|libcuda reported version|kernel reported version|Could not find cuda drivers"
     r"|Cannot dlopen some GPU libraries|Follow the guide at https://www.tensorflow.org/install/gpu"
-    r"|Skipping registering GPU devices|Unable to find cudart")
+    r"|Skipping registering GPU devices|Unable to find cudart"
+)
 _DEPRECATIONS = re.compile(
     r"is deprecated and will be removed|non-resource variables are not supported in the long term"
-    r"|The name tf\.\S+ is deprecated")
+    r"|The name tf\.\S+ is deprecated"
+)
 
 
 @contextlib.contextmanager
@@ -87,9 +90,13 @@ def _is_noise(line):
 
 
 def _quieten():
-    logging.getLogger("tensorflow").addFilter(lambda record: not _DEPRECATIONS.search(record.getMessage()))
+    logging.getLogger("tensorflow").addFilter(
+        lambda record: not _DEPRECATIONS.search(record.getMessage())
+    )
     warnings.filterwarnings("ignore", message=r"`tf\.(layers|nn\.rnn_cell)\.\w+` is deprecated")
-    warnings.filterwarnings("ignore", message=r"`layer\.(apply|add_variable|updates)` is deprecated")
+    warnings.filterwarnings(
+        "ignore", message=r"`layer\.(apply|add_variable|updates)` is deprecated"
+    )
 
 
 def _legacy_keras(tf, version):
@@ -97,8 +104,11 @@ def _legacy_keras(tf, version):
     try:
         importlib.import_module("tf_keras")
     except ImportError as error:
-        raise ImportError("tf.layers and slim need tf_keras beside TensorFlow {0}: pip install 'tf_keras=={0}.*'"
-                          .format(version)) from error
+        raise ImportError(
+            "tf.layers and slim need tf_keras beside TensorFlow {0}: pip install 'tf_keras=={0}.*'".format(
+                version
+            )
+        ) from error
     normalization = importlib.import_module("tf_keras.src.legacy_tf_layers.normalization")
     pointer = importlib.import_module("tensorflow.python.layers.normalization")
     pointer.normalization = normalization
@@ -112,7 +122,11 @@ def _moved_names():
         (module, name), (home, new_name) = old.rsplit(".", 1), new.rsplit(".", 1)
         module = importlib.import_module("tensorflow.python." + module)
         if not hasattr(module, name):
-            setattr(module, name, getattr(importlib.import_module("tensorflow.python." + home), new_name))
+            setattr(
+                module,
+                name,
+                getattr(importlib.import_module("tensorflow.python." + home), new_name),
+            )
 
 
 @functools.lru_cache(maxsize=None)
@@ -122,15 +136,21 @@ def _tensorflow():
         with hold_noise():
             tf = importlib.import_module("tensorflow.compat.v1")
     except ImportError as error:
-        raise ImportError("TensorFlow cannot be imported ({}): pip install 'tensorflow>=2.16,<2.22' "
-                          "'tf_keras>=2.16,<2.22' 'tf_slim>=1.1.0,<2'".format(error)) from error
+        raise ImportError(
+            "TensorFlow cannot be imported ({}): pip install 'tensorflow>=2.16,<2.22' "
+            "'tf_keras>=2.16,<2.22' 'tf_slim>=1.1.0,<2'".format(error)
+        ) from error
     version = ".".join(tf.__version__.split(".")[:2])
     if not OLDEST <= tuple(map(int, version.split("."))) <= NEWEST:
-        warnings.warn("graphmode is tested with TensorFlow 2.16 to 2.21; this is {}".format(tf.__version__))
+        warnings.warn(
+            "graphmode is tested with TensorFlow 2.16 to 2.21; this is {}".format(tf.__version__)
+        )
     with hold_noise():
         _legacy_keras(tf, version)
         _moved_names()
-        tf.config.list_physical_devices("GPU")  # TensorFlow's lines about drivers come here, where they are held
+        tf.config.list_physical_devices(
+            "GPU"
+        )  # TensorFlow's lines about drivers come here, where they are held
         tf.disable_v2_behavior()
     if version in ("2.19", "2.20"):  # have a line of noise left for the first run of a session
         _hold_first_run()
@@ -146,6 +166,7 @@ def _hold_first_run():
         session._do_run = straight
         with hold_noise():
             return straight(*arguments)
+
     session._do_run = first
 
 
@@ -158,4 +179,6 @@ def load(name):
         with hold_noise():
             return importlib.import_module(name)
     except ImportError as error:
-        raise ImportError("tf_slim cannot be imported ({}): pip install 'tf_slim>=1.1.0,<2'".format(error)) from error
+        raise ImportError(
+            "tf_slim cannot be imported ({}): pip install 'tf_slim>=1.1.0,<2'".format(error)
+        ) from error

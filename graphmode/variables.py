@@ -1,48 +1,59 @@
-"""Which variables belong to which network, training steps that move these and no others, and what batch norms see."""
+"""Which variables belong to which network, training steps that move only these, and batch norms."""
 
 import collections
 import math
+from typing import Any, Dict, List, Sequence
 
 from graphmode import tf
 from graphmode.errors import InputError
 
 
 def _below(scope, variables):
-    """Variables of one scope: 'discriminator' is neither 'local_discriminator' nor 'discriminator_2'; all are in ''."""
-    return [v for v in variables if not scope or v.op.name.startswith(scope.rstrip("/") + "/")]
+    """The variables of one scope; all of them for the scope "".
+
+    The scope 'discriminator' contains neither 'local_discriminator' nor 'discriminator_2'.
+    """
+    prefix = scope.rstrip("/") + "/"
+    return [v for v in variables if not scope or v.op.name.startswith(prefix)]
 
 
-def trainable(scope):
+def trainable(scope: str) -> List[Any]:
     """The trainable variables of the network in a variable scope.
 
     Raises:
-        ValueError: there are none; the message lists the scopes that have some.
+        ValueError: there are none. The message lists the scopes that have some.
     """
-    found = _below(scope, tf.trainable_variables())
-    if not found:
+    own = _below(scope, tf.trainable_variables())
+    if not own:
         scopes = sorted({v.op.name.split("/")[0] for v in tf.trainable_variables()})
-        raise ValueError("no trainable variables in scope {!r}; there are {}".format(scope, scopes))
-    return found
+        raise ValueError(f"no trainable variables in scope {scope!r}; there are {scopes}")
+    return own
 
 
-def moving_averages(scope):
+def moving_averages(scope: str) -> List[Any]:
     """The moving means and variances of the batch norms in a variable scope."""
-    return [v for v in _below(scope, tf.global_variables()) if v.op.name.endswith(("moving_mean", "moving_variance"))]
+    endings = ("moving_mean", "moving_variance")
+    return [v for v in _below(scope, tf.global_variables()) if v.op.name.endswith(endings)]
 
 
-def updates(scope):
-    """The ops that update a scope's moving averages: those of the network's first application.
+def updates(scope: str) -> List[Any]:
+    """The ops that update a scope's moving averages, from the network's first application only.
 
-    A network that is applied twice has two sets, the second named scope_1/..., on the same variables; run together
-    they race. So ops are matched to variables by the graph, not by their names, and each variable gets one.
+    A network that is applied twice has two sets of these ops, the second with names that begin
+    with scope_1/, on the same variables. If both run, they race. Therefore the graph decides which
+    variable an op updates, not the op's name, and each variable gets one op.
     """
     wanted = {v.op.name for v in moving_averages(scope)}
-    chosen = collections.OrderedDict()
+    chosen: Dict[str, Any] = {}
     for update in tf.get_collection(tf.GraphKeys.UPDATE_OPS):
-        target = _nearest(update if isinstance(update, tf.Operation) else update.op, wanted)
+        target = _nearest(_op(update), wanted)
         if target:
             chosen.setdefault(target, update)
     return list(chosen.values())
+
+
+def _op(fetch):
+    return fetch if isinstance(fetch, tf.Operation) else fetch.op
 
 
 def _nearest(op, names):
@@ -58,77 +69,88 @@ def _nearest(op, names):
     return None
 
 
-def minimize(loss, scope, optimizer):
-    """One training step of the network in `scope`: its weights follow the loss, its batch norms' averages move along.
+def minimize(loss, scope: str, optimizer):
+    """One training step of the network in `scope`: its weights and its moving averages.
 
     Args:
         loss: scalar.
-        scope: variable scope of the network; no variable outside it moves.
-        optimizer: a tf.train.Optimizer of this network's own (one shared by two losses shares its step count).
+        scope: variable scope of the network. No variable outside it moves.
+        optimizer: a tf.train.Optimizer of this network alone. An optimizer that two losses share
+            has one step count for both.
 
     Returns:
-        One op; when it has run, weights and moving averages are updated. A loss fetched with it is the one before the
-        update: the gradient alone would not wait for it.
+        An op that updates the weights and the moving averages. If the loss is fetched with it,
+        the value is the one before the update.
     """
-    # The default, GATE_OP, would also compute the gradients of every other weight that the loss passes, and throw them away.
-    gradients = optimizer.compute_gradients(loss, trainable(scope), gate_gradients=tf.train.Optimizer.GATE_GRAPH)
-    tf.add_to_collection("gradient_norms/" + scope, tf.global_norm([gradient for gradient, _ in gradients]))
+    # The default, GATE_OP, also computes the gradients of all other weights in the loss.
+    gate = tf.train.Optimizer.GATE_GRAPH
+    gradients = optimizer.compute_gradients(loss, trainable(scope), gate_gradients=gate)
+    norm = tf.global_norm([gradient for gradient, _ in gradients])
+    tf.add_to_collection(f"gradient_norms/{scope}", norm)
+    # The gradient alone does not wait for the loss.
     with tf.control_dependencies([loss]):
         step = optimizer.apply_gradients(gradients)
     return tf.group(step, *updates(scope))
 
 
-def gradient_norm(scope):
-    """The length of the gradient that the scope's training step follows: a scalar, all weights taken as one vector."""
-    return tf.get_collection("gradient_norms/" + scope)[-1]
+def gradient_norm(scope: str):
+    """The gradient norm of the scope's training step over all weights: a scalar."""
+    return tf.get_collection(f"gradient_norms/{scope}")[-1]
 
 
-def averages_gap(scope):
-    """How far a scope's moving averages are from the batch at hand: a scalar, 0 if they agree.
+def averages_gap(scope: str):
+    """The distance of a scope's moving averages from the current batch: a scalar, 0 if equal.
 
-    The root of the mean over channels of (moving mean - batch mean)^2 / batch variance, of the layer where it is largest.
-    A batch of N values differs from the whole by about 1 / sqrt(N); averages that nobody updates stay where they began.
+    It is the root of the mean over channels of (moving mean - batch mean)^2 / batch variance, in
+    the layer where this is largest. The mean of a batch of N values differs from that of the data
+    by about 1 / sqrt(N). Averages that are never updated keep their initial values.
     """
-    pairs = collections.defaultdict(dict)
-    for update in updates(scope):
-        update = update if isinstance(update, tf.Operation) else update.op
-        moving, batch = update.inputs[1].op.inputs[0].op.inputs  # assign_sub(moving, (moving - batch) * (1 - decay))
-        layer, kind = _nearest(update, {v.op.name for v in moving_averages(scope)}).rsplit("/", 1)
-        pairs[layer][kind] = moving, batch
+    names = {v.op.name for v in moving_averages(scope)}
+    layers: Dict[str, Dict[str, Any]] = collections.defaultdict(dict)
+    for update in map(_op, updates(scope)):
+        # The op is assign_sub(moving, (moving - batch) * (1 - decay)).
+        moving, batch = update.inputs[1].op.inputs[0].op.inputs
+        layer, kind = _nearest(update, names).rsplit("/", 1)
+        layers[layer][kind] = moving, batch
     gaps = []
-    for pair in pairs.values():
+    for pair in layers.values():
         (moving, batch), (_, variance) = pair["moving_mean"], pair["moving_variance"]
         gaps.append(tf.sqrt(tf.reduce_mean(tf.square(moving - batch) / (variance + 1e-3))))
     return tf.reduce_max(tf.stack(gaps))
 
 
-def check_batch_norms():
-    """Raises InputError if a batch norm of the graph normalises each channel by a single value, which leaves beta alone.
+def check_batch_norms() -> None:
+    """Raises InputError if a batch norm of the graph has a single value per channel.
 
-    It sees batch, height and width of its input as far as the graph knows them; a batch of unknown size passes.
+    Such a batch norm gives beta for every input. A batch of unknown size passes.
     """
     for op in tf.get_default_graph().get_operations():
-        fused = op.type.startswith("FusedBatchNorm") and "Grad" not in op.type and op.get_attr("is_training")
+        fused = op.type.startswith("FusedBatchNorm") and "Grad" not in op.type
+        fused = fused and op.get_attr("is_training")
         if fused or (op.type == "Mean" and op.name.endswith("moments/mean")):
             shape = op.inputs[0].shape.as_list()
             channels = 1 if fused and op.get_attr("data_format") == b"NCHW" else -1
             if math.prod(0 if size is None else size for size in shape) == shape[channels]:
-                raise InputError("batch norm {} sees one value per channel (its input is {}), so it would give beta whatever "
-                                 "comes in: use a --batch_size of 2 or more, or no batch norm there".format(
-                                     op.name.rsplit("/moments/mean", 1)[0].rsplit("/FusedBatchNorm", 1)[0],
-                                     "x".join(map(str, shape))))
+                name = op.name.rsplit("/moments/mean", 1)[0].rsplit("/FusedBatchNorm", 1)[0]
+                raise InputError(
+                    f"batch norm {name} has one value per channel "
+                    f"(its input is {'x'.join(map(str, shape))}), so its output would be beta for "
+                    "every input: use a --batch_size of 2 or more, or no batch norm there"
+                )
 
 
-def clip(scope, limit):
-    """An op that clips the weights of a scope to [-limit, limit], batch norm's gamma and beta excepted."""
-    return tf.group(*[tf.assign(v, tf.clip_by_value(v, -limit, limit)) for v in trainable(scope)
-                      if v.op.name.rsplit("/", 1)[-1] not in ("gamma", "beta")])
+def clip(scope: str, limit: float):
+    """An op that clips the weights of a scope to [-limit, limit], except gamma and beta."""
+    weights = [v for v in trainable(scope) if v.op.name.split("/")[-1] not in ("gamma", "beta")]
+    return tf.group(*[tf.assign(v, tf.clip_by_value(v, -limit, limit)) for v in weights])
 
 
-def check_scopes(*scopes):
+def check_scopes(*scopes: str) -> None:
     """Raises ValueError unless each trainable variable belongs to exactly one of the scopes."""
     for variable in tf.trainable_variables():
-        owners = [scope for scope in scopes if _below(scope, [variable])]
+        owners: Sequence[str] = [scope for scope in scopes if _below(scope, [variable])]
         if len(owners) != 1:
-            raise ValueError("variable {!r} belongs to {} of the scopes {}".format(
-                variable.op.name, "several" if owners else "none", list(scopes)))
+            number = "several" if owners else "none"
+            raise ValueError(
+                f"variable {variable.op.name!r} belongs to {number} of the scopes {list(scopes)}"
+            )

@@ -1,13 +1,16 @@
 import os
-os.environ.update(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")  # two workers on two cores, see ./run.sh test
+
+os.environ.update(
+    TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1"
+)  # two workers on two cores, see ./run.sh test
 import shutil
 import signal
 
 import pytest
 
-import data
+from data.drawn import digits as drawn_digits
 from fake_machine import Project, TOOLS
-from graphmode import cli, sessions, tf
+from graphmode import config, sessions, tf
 
 
 SHARED = {"trained", "exported", "started", "gans"}  # fixtures of a module that take seconds
@@ -15,8 +18,13 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "slim_suite: tf_slim's own unit tests, as its wheel ships them")
-    config.addinivalue_line("markers", "browser: a page in a real browser, where the machine has one of " + ", ".join(BROWSERS))
+    config.addinivalue_line(
+        "markers", "slim_suite: tf_slim's own unit tests, as its wheel ships them"
+    )
+    config.addinivalue_line(
+        "markers",
+        "browser: a page in a real browser, where the machine has one of " + ", ".join(BROWSERS),
+    )
     for place in ("tf.layers", "tf.nn.rnn_cell", "layer"):  # pytest forgets graphmode's own filters
         config.addinivalue_line("filterwarnings", "ignore:`{}.* is deprecated".format(place))
 
@@ -37,8 +45,11 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    terminalreporter.write_line("the page of pix2pix.serve: tried in {}".format(browser()) if browser() else
-                                "no browser found: without the tests of the page in one (install chromium)")
+    terminalreporter.write_line(
+        "the page of pix2pix.serve: tried in {}".format(browser())
+        if browser()
+        else "no browser found: without the tests of the page in one (install chromium)"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -65,41 +76,49 @@ def cache(tmp_path_factory):
 @pytest.fixture
 def settings(tmp_path):
     """A configuration of the loop's own flags in a folder of its own."""
+
     def make(**values):
-        values = {"output_dir": str(tmp_path / "run"), "program": "toy", "display_freq": 0, **values}
-        return cli.Run(**values)
+        return config.Run(**{"output_dir": str(tmp_path / "run"), "display_freq": 0, **values})
+
     return make
 
 
 @pytest.fixture
 def value():
     """Reads a tensor, or several, after initialising what needs it."""
+
     def read(tensors, feed=None):
         with sessions.session() as session:
             session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
             return session.run(tensors, feed)
+
     return read
 
 
 @pytest.fixture(scope="session")
 def digits():
-    return data.digits.load(train=640, test=200)
+    return drawn_digits.load(train=640, test=200)
 
 
 def config_of(program, tmp_path=None, **values):
-    values = {"batch_size": 32, "output_dir": str(tmp_path), "program": program.__name__, **values}
-    return cli.settings(program.Config, **values)
+    """The settings of a program: its defaults, and what the values override."""
+    values = {"batch_size": 32, "output_dir": str(tmp_path), **values}
+    return program.Config.create(**values)
 
 
 def moved(model, groups):
-    """For each op of the last phase's step, run once: which of the groups of variables it changes."""
+    """For each update of the last phase, run once: which of the groups of variables it changes."""
     with sessions.session() as session:
         session.run(tf.global_variables_initializer())
         states = [session.run(groups)]
-        for op in dict.fromkeys(model.phases[-1].updates):
-            session.run(op, model.feed(0))
+        for update in model.phases[-1].updates:
+            session.run(update.op, model.feed(0))
             states.append(session.run(groups))
-    return [[any((a != b).any() for a, b in zip(*pair)) for pair in zip(old, new)] for old, new in zip(states, states[1:])]
+    changes = []
+    for old, new in zip(states, states[1:]):
+        pairs = [list(zip(*group)) for group in zip(old, new)]
+        changes.append([any((a != b).any() for a, b in pair) for pair in pairs])
+    return changes
 
 
 def shapes():

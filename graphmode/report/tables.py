@@ -1,65 +1,79 @@
 """Findings as tables: in the terminal, and on a page with figures that needs nothing else."""
 
 import base64
-from typing import NamedTuple, Optional, Sequence
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
 
 from graphmode import files
 from graphmode.report import page
 
+WIDTH = 140  # columns where stdout is no terminal
+
 
 class Section(NamedTuple):
-    """A heading, a text, rows (dictionaries of plain values, whose keys head the columns) and perhaps a figure.
+    """A part of the page.
 
-    In the text empty lines part paragraphs; other breaks of lines mean nothing.
+    Attributes:
+        heading: a short phrase.
+        text: empty lines separate paragraphs; other line breaks mean nothing.
+        rows: dictionaries of plain values. Their keys are the columns.
+        figure: bytes of a PNG file.
     """
+
     heading: str
     text: str
-    rows: Sequence[dict] = ()
-    figure: Optional[bytes] = None  # of a PNG file
+    rows: Sequence[Mapping[str, Any]] = ()
+    figure: Optional[bytes] = None
 
 
-def columns(rows):
+def columns(rows: Sequence[Mapping[str, Any]]) -> List[str]:
     """The keys of all rows, in the order of their first appearance."""
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def paragraphs(text):
+def paragraphs(text: str) -> List[str]:
     return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
 
 
-def plain(value):
-    """A cell: numbers with five digits, lists with commas, a dash where there is nothing."""
+def plain(value: Any) -> str:
+    """A cell: numbers with five digits, lists with commas, a dash for nothing."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "{:.5g}".format(value)
+        return f"{value:.5g}"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(plain, value)) or "-"
     return "-" if value in (None, "") else str(value)
 
 
-def show(sections):
-    """Prints the sections' texts and tables."""
+def show(sections: Sequence[Section]) -> None:
+    """Prints the texts and tables of the sections."""
     from rich import box, console, table, text  # here, so that --help does not wait for it
+
     screen = console.Console()
     if not screen.is_terminal:
-        screen.width = 140
+        screen.width = WIDTH
     for section in sections:
         screen.rule(text.Text(section.heading), align="left")
         screen.print("\n\n".join(paragraphs(section.text)), markup=False, highlight=False)
         if section.rows:
             shown = table.Table(box=box.SIMPLE)
-            for name in columns(section.rows):
+            names = columns(section.rows)
+            for name in names:
                 shown.add_column(name, overflow="fold")
             for row in section.rows:
-                shown.add_row(*(plain(row.get(name)) for name in columns(section.rows)))
+                shown.add_row(*(plain(row.get(name)) for name in names))
             screen.print(shown, markup=False, highlight=False)
 
 
-def write(target, title, sections):
+def write(target, title: str, sections: Sequence[Section]) -> None:
     """Writes the page."""
-    parts = [(section.heading, paragraphs(section.text), columns(section.rows),
-              [[plain(row.get(name)) for name in columns(section.rows)] for row in section.rows],
-              "data:image/png;base64," + base64.b64encode(section.figure).decode() if section.figure else "")
-             for section in sections]
-    files.write_whole(target, page.template("tables.html").render(title=title, sections=parts))
+    parts = []
+    for section in sections:
+        names = columns(section.rows)
+        rows = [[plain(row.get(name)) for name in names] for row in section.rows]
+        figure = ""
+        if section.figure:
+            figure = "data:image/png;base64," + base64.b64encode(section.figure).decode()
+        parts.append((section.heading, paragraphs(section.text), names, rows, figure))
+    content = page.template("tables.html").render(title=title, sections=parts)
+    files.write_whole(target, content)

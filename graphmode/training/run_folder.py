@@ -1,7 +1,7 @@
 """The folder of a run: what is in it, who owns it, and which settings it was made with.
 
-    config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  samples/  figures/
-    trace-N.json  warnings.txt  metrics.json  report.html
+config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  samples/  figures/
+trace-N.json  warnings.txt  metrics.json  report.html
 """
 
 import contextlib
