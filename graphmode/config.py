@@ -22,6 +22,9 @@ from typing import Any, ClassVar, Dict, Literal, Mapping, Optional, Sequence
 from graphmode.errors import InputError
 
 
+LARGEST = 2**53  # of whole numbers: beyond it JSON readers and floats round
+
+
 def setting(
     default,
     *,
@@ -145,12 +148,15 @@ def parsed(field, kind, value):
         return value
     if kind is bool or kind is str:
         if not isinstance(value, kind):
-            raise InputError(f"{flag} {value!r} is not a {'text' if kind is str else 'bool'}")
+            raise InputError(
+                f"{flag} {value!r} is not {'a text' if kind is str else 'True or False'}"
+            )
         return value
     number = _number(kind, value)
     if number is None or not _within(field.metadata.get("limits", {}), number):
-        words = " ".join(["a whole number" if kind is int else "a number", range_of(field)])
-        raise InputError(f"{flag} {value!r} is not {words.strip()}")
+        limits = f" ({range_of(field)})" if range_of(field) else ""
+        words = "a whole number" if kind is int else "a number"
+        raise InputError(f"{flag} {value!r} is not {words}{limits}")
     return number
 
 
@@ -159,6 +165,8 @@ def _number(kind, value):
     try:
         number = float(value) if kind is float or isinstance(value, float) else int(value)
         if isinstance(value, bool) or not math.isfinite(number) or number != kind(number):
+            return None
+        if kind is int and abs(number) > LARGEST:
             return None
         return kind(number)
     except (TypeError, ValueError, OverflowError):
@@ -220,7 +228,11 @@ class Run(Settings):
         0, at_least=0, at_most=2**31 - 1, help="seed of weights, noise and the order of examples"
     )
     max_steps: int = setting(
-        0, at_least=0, changeable=True, help="number of training steps; 0: see --max_epochs"
+        0,
+        at_least=0,
+        at_most=10**9,
+        changeable=True,
+        help="number of training steps; 0: see --max_epochs",
     )
     max_epochs: int = setting(
         20, at_least=1, changeable=True, help="number of passes over the training set"

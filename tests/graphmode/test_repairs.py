@@ -12,8 +12,14 @@ from graphmode import repairs, slim, tf, variables
 
 def run(code, **environment):
     import os
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120,
-                          env={**os.environ, **environment})
+
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
 
 
 @pytest.mark.parametrize("shape", [[64, 5], [16, 4, 4, 5]], ids=["rank 2", "rank 4"])
@@ -24,8 +30,11 @@ def test_batch_norm_normalises_and_its_update_ops_move_the_averages(shape, norm,
     flag = True if kind == "bool" else tf.placeholder(tf.bool, [])
     x = tf.placeholder(tf.float32, [None] + shape[1:])
     with tf.variable_scope("net"):
-        y = slim.batch_norm(x, decay=0.9, is_training=flag) if norm == "slim" else \
-            tf.layers.batch_normalization(x, momentum=0.9, training=flag)
+        y = (
+            slim.batch_norm(x, decay=0.9, is_training=flag)
+            if norm == "slim"
+            else tf.layers.batch_normalization(x, momentum=0.9, training=flag)
+        )
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
     assert len(updates) == 2 and set(variables.updates("net")) == set(updates)
     mean = variables.moving_averages("net")[0]
@@ -44,8 +53,12 @@ def test_batch_norm_normalises_and_its_update_ops_move_the_averages(shape, norm,
 
 def two_applications(scope):
     with tf.variable_scope(scope):
-        return tf.layers.batch_normalization(tf.layers.dense(tf.ones([4, 2]), 3, name="fc", reuse=tf.AUTO_REUSE),
-                                             name="bn", reuse=tf.AUTO_REUSE, training=True)
+        return tf.layers.batch_normalization(
+            tf.layers.dense(tf.ones([4, 2]), 3, name="fc", reuse=tf.AUTO_REUSE),
+            name="bn",
+            reuse=tf.AUTO_REUSE,
+            training=True,
+        )
 
 
 def test_a_reused_network_gives_each_average_one_update():
@@ -61,9 +74,13 @@ def test_scopes_are_not_substrings():
     two_applications("local_discriminator")
     two_applications("discriminator")
     two_applications("discriminator_2")
-    assert {v.op.name.split("/")[0] for v in variables.trainable("discriminator")} == {"discriminator"}
+    assert {v.op.name.split("/")[0] for v in variables.trainable("discriminator")} == {
+        "discriminator"
+    }
     assert len(variables.updates("discriminator")) == 2
-    found = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, "discriminator")  # as the text does it
+    found = tf.get_collection(
+        tf.GraphKeys.TRAINABLE_VARIABLES, "discriminator"
+    )  # as the text does it
     assert {v.op.name.split("/")[0] for v in found} == {"discriminator", "discriminator_2"}
     with pytest.raises(ValueError, match="'generator'; there are .*'local_discriminator'"):
         variables.trainable("generator")
@@ -77,7 +94,9 @@ def test_minimize_moves_its_own_network_and_its_averages_alone(value):
     two_applications("generator")
     with tf.variable_scope("discriminator"):
         d = tf.get_variable("d", initializer=1.0)
-    step = variables.minimize(tf.square(a * d), "generator", tf.train.GradientDescentOptimizer(0.25))
+    step = variables.minimize(
+        tf.square(a * d), "generator", tf.train.GradientDescentOptimizer(0.25)
+    )
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         before = session.run(variables.moving_averages("generator"))
@@ -111,19 +130,26 @@ with tf.Session() as s:
 
 
 def test_start_up_and_deprecations_are_silent_and_errors_are_not():
-    result = run(CHECK + "tf.logging.error('a real error'); import warnings; warnings.warn('a real warning')")
+    result = run(
+        CHECK + "tf.logging.error('a real error'); import warnings; warnings.warn('a real warning')"
+    )
     assert result.stdout == "[(4, 4), (4, 4)]\n"
     lines = [line for line in result.stderr.splitlines() if "warnings.warn" not in line]
-    assert len(lines) == 2 and "a real error" in lines[0] and "a real warning" in lines[1], result.stderr
+    assert len(lines) == 2 and "a real error" in lines[0] and "a real warning" in lines[1], (
+        result.stderr
+    )
 
 
-@pytest.mark.parametrize("before", [
-    "import tensorflow as tf2",
-    "import tensorflow as tf2; (tf2.constant(1) + 1).numpy(); tf2.function(lambda x: x)(1)",
-    "import tensorflow as tf2\ntry: tf2.compat.v1.layers.dense\nexcept AttributeError: pass",
-    "import os; os.environ['TF_USE_LEGACY_KERAS'] = '0'; import tensorflow",
-    "import tf_slim",
-])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import tensorflow as tf2",
+        "import tensorflow as tf2; (tf2.constant(1) + 1).numpy(); tf2.function(lambda x: x)(1)",
+        "import tensorflow as tf2\ntry: tf2.compat.v1.layers.dense\nexcept AttributeError: pass",
+        "import os; os.environ['TF_USE_LEGACY_KERAS'] = '0'; import tensorflow",
+        "import tf_slim",
+    ],
+)
 def test_works_whatever_was_imported_before(before):
     result = run(before + CHECK)
     assert result.stdout == "[(4, 4), (4, 4)]\n", result.stderr
@@ -131,18 +157,36 @@ def test_works_whatever_was_imported_before(before):
 
 def test_missing_packages_are_named_with_the_cure():
     block = "import sys; sys.modules[{!r}] = None\nfrom graphmode import tf, slim\ntf.float32\nslim.conv2d"
-    assert "pip install 'tf_keras=={}.*'".format(tf.__version__.rsplit(".", 1)[0]) in run(block.format("tf_keras")).stderr
+    assert (
+        "pip install 'tf_keras=={}.*'".format(tf.__version__.rsplit(".", 1)[0])
+        in run(block.format("tf_keras")).stderr
+    )
     assert "pip install 'tf_slim>=1.1.0,<2'" in run(block.format("tf_slim")).stderr
     assert "pip install 'tensorflow>=2.16,<2.22'" in run(block.format("tensorflow")).stderr
 
 
-@pytest.mark.parametrize("program", ["gan_book.cae", "gan_book.vae", "gan_book.gan", "gan_book.dcgan", "gan_book.cgan",
-                                     "gan_book.wgan", "gan_book.began", "gan_book.metrics"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "gan_book.cae",
+        "gan_book.vae",
+        "gan_book.gan",
+        "gan_book.dcgan",
+        "gan_book.cgan",
+        "gan_book.wgan",
+        "gan_book.began",
+        "gan_book.metrics",
+    ],
+)
 def test_help_answers_before_tensorflow_is_imported(program):
     times = []
     for _ in range(3):  # the best of three: other work may share the cores
         began = time.perf_counter()
-        result = subprocess.run([sys.executable, "-X", "importtime", "-m", program, "--help"], capture_output=True, text=True)
+        result = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", program, "--help"],
+            capture_output=True,
+            text=True,
+        )
         times.append(time.perf_counter() - began)
     assert min(times) < 1.0
     assert "--as_published" in result.stdout and "the text's literal code" in result.stdout
@@ -151,6 +195,7 @@ def test_help_answers_before_tensorflow_is_imported(program):
 
 def test_every_moved_name_is_there():
     import importlib
+
     tf.float32
     for name in repairs.MOVED:
         module, attribute = name.rsplit(".", 1)

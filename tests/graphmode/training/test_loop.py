@@ -24,8 +24,13 @@ def descent(steps=10, feed_log=None, loss_of=tf.square):
         if feed_log is not None:
             feed_log.append(number)
         return {x: number % 3}
-    return training.Model([training.Phase("train", steps, [step])], {"loss": loss},
-                          {"picture": tf.fill([2, 4, 4, 1], tf.nn.sigmoid(w))}, feed)
+
+    return training.Model(
+        [training.Phase("train", steps, [step])],
+        {"loss": loss},
+        {"picture": tf.fill([2, 4, 4, 1], tf.nn.sigmoid(w))},
+        feed,
+    )
 
 
 def losses(config):
@@ -41,7 +46,9 @@ def by_hand(steps):
 
 
 def weight(config, step):
-    return tf.train.load_checkpoint(str(runs.path(config.output_dir, "model.ckpt-%d" % step))).get_tensor("model/w")
+    return tf.train.load_checkpoint(
+        str(runs.path(config.output_dir, "model.ckpt-%d" % step))
+    ).get_tensor("model/w")
 
 
 def test_scalar_is_the_loss_of_the_very_run_that_updates(settings):
@@ -50,7 +57,9 @@ def test_scalar_is_the_loss_of_the_very_run_that_updates(settings):
     training.fit(descent(6, numbers), config)
     expected, w = by_hand(6)
     assert numbers == list(range(6))  # no batch is eaten by a second run
-    assert losses(config) == [(n + 1, pytest.approx(loss, rel=1e-5)) for n, loss in enumerate(expected)]
+    assert losses(config) == [
+        (n + 1, pytest.approx(loss, rel=1e-5)) for n, loss in enumerate(expected)
+    ]
     assert weight(config, 6) == pytest.approx(w)
 
 
@@ -58,22 +67,39 @@ def test_rows_are_means_since_the_row_before(settings):
     config = settings(summary_freq=4)
     training.fit(descent(10), config)
     expected, _ = by_hand(10)
-    assert losses(config) == [(4, pytest.approx(np.mean(expected[:4]), rel=1e-5)),
-                              (8, pytest.approx(np.mean(expected[4:8]), rel=1e-5)),
-                              (10, pytest.approx(np.mean(expected[8:]), rel=1e-5))]
+    assert losses(config) == [
+        (4, pytest.approx(np.mean(expected[:4]), rel=1e-5)),
+        (8, pytest.approx(np.mean(expected[4:8]), rel=1e-5)),
+        (10, pytest.approx(np.mean(expected[8:]), rel=1e-5)),
+    ]
 
 
 def two_networks(phases):
     """A critic and a generator that count their updates, and record the batch each of them saw."""
     x = tf.placeholder(tf.float32, [])
-    counts = {name: tf.get_variable(name + "/count", initializer=0.0) for name in ("critic", "generator")}
-    seen = {name: tf.Variable(tf.zeros([0]), validate_shape=False, name=name + "/seen", trainable=False)
-            for name in counts}
-    ops = {name: tf.group(tf.assign_add(counts[name], 1.0),
-                          tf.assign(seen[name], tf.concat([seen[name], [x]], 0), validate_shape=False))
-           for name in counts}
-    model = training.Model([training.Phase(name, steps, [ops[op] for op in updates]) for name, steps, updates in phases],
-                           {name: tf.identity(counts[name]) for name in counts}, {}, lambda number: {x: number})
+    counts = {
+        name: tf.get_variable(name + "/count", initializer=0.0) for name in ("critic", "generator")
+    }
+    seen = {
+        name: tf.Variable(tf.zeros([0]), validate_shape=False, name=name + "/seen", trainable=False)
+        for name in counts
+    }
+    ops = {
+        name: tf.group(
+            tf.assign_add(counts[name], 1.0),
+            tf.assign(seen[name], tf.concat([seen[name], [x]], 0), validate_shape=False),
+        )
+        for name in counts
+    }
+    model = training.Model(
+        [
+            training.Phase(name, steps, [ops[op] for op in updates])
+            for name, steps, updates in phases
+        ],
+        {name: tf.identity(counts[name]) for name in counts},
+        {},
+        lambda number: {x: number},
+    )
     return model
 
 
@@ -89,7 +115,9 @@ def test_five_critic_steps_to_one_and_each_sees_every_batch_once(settings):
 
 def test_batches_run_on_through_the_phases(settings):
     config = settings()
-    training.fit(two_networks([("first", 2, ["critic"] * 3), ("second", 2, ["critic", "generator"])]), config)
+    training.fit(
+        two_networks([("first", 2, ["critic"] * 3), ("second", 2, ["critic", "generator"])]), config
+    )
     saved = tf.train.load_checkpoint(str(runs.find_checkpoint(config.output_dir)))
     assert saved.get_tensor("critic/seen").tolist() == list(range(8))
     assert saved.get_tensor("generator/seen").tolist() == [0, 1]
@@ -104,7 +132,9 @@ def test_a_loss_is_never_that_of_the_weights_already_updated(settings):
     config = settings(summary_freq=1)
     training.fit(training.Model([training.Phase("train", 50, [step])], {"loss": loss}), config)
     seen = [loss for _, loss in losses(config)]
-    np.testing.assert_allclose(np.diff(seen), [-0.4] * 49, rtol=1e-3)  # three weights and a bias, slope 1, rate .1
+    np.testing.assert_allclose(
+        np.diff(seen), [-0.4] * 49, rtol=1e-3
+    )  # three weights and a bias, slope 1, rate .1
     first = tf.train.load_checkpoint(str(runs.find_checkpoint(config.output_dir)))
     after = first.get_tensor("net/dense/kernel").sum() + first.get_tensor("net/dense/bias").sum()
     assert seen[-1] - 0.4 == pytest.approx(after, rel=1e-3)
@@ -117,6 +147,7 @@ def test_noise_of_a_resumed_run_is_not_that_of_its_beginning(settings):
     def noise(config):
         with sessions.graph(config), sessions.session() as session:
             return session.run(tf.random_normal([4])).tolist()
+
     assert noise(config) == noise(config) != noise(config._replace(resume=True))
 
 
@@ -124,7 +155,11 @@ def test_weights_of_another_run_begin_a_new_one_at_step_0(settings, tmp_path):
     config = settings()
     training.fit(descent(5), config)
     tf.reset_default_graph()
-    new = settings(output_dir=str(tmp_path / "new"), checkpoint=str(runs.find_checkpoint(config.output_dir)), summary_freq=1)
+    new = settings(
+        output_dir=str(tmp_path / "new"),
+        checkpoint=str(runs.find_checkpoint(config.output_dir)),
+        summary_freq=1,
+    )
     training.fit(descent(1), new)
     assert losses(new) == [(1, pytest.approx(weight(config, 5) ** 2, rel=1e-4))]
 
@@ -149,7 +184,9 @@ def test_a_stray_picture_among_the_samples_does_not_spoil_the_report(settings):
 
 def test_phases_follow_one_another_and_show_only_their_own_scalars(settings):
     config = settings(summary_freq=1)
-    training.fit(two_networks([("first", 2, ["generator"]), ("second", 1, ["critic", "generator"])]), config)
+    training.fit(
+        two_networks([("first", 2, ["generator"]), ("second", 1, ["critic", "generator"])]), config
+    )
     rows = runs.read_scalars(config.output_dir)
     assert [row["phase"] for row in rows] == ["first", "first", "second"]
     assert [row["critic"] != "" for row in rows] == [False, False, True]
@@ -163,14 +200,18 @@ def test_run_folder_is_complete(settings):
     folder = runs.path(config.output_dir)
     assert [step for step, _ in runs.checkpoints(folder)] == [6, 7, 8, 9, 10]  # keeps five
     assert sorted(path.name for path in folder.glob("samples/*")) == [
-        "picture-%08d.png" % step for step in (0, 5, 10)]
+        "picture-%08d.png" % step for step in (0, 5, 10)
+    ]
     events = list(tf.train.summary_iterator(str(next(folder.glob("events.*")))))
     assert [e.summary.value[0].tag for e in events if e.summary.value] == ["loss"]
     trace = json.loads((folder / "trace-10-0.json").read_text())
     assert any(event.get("ph") == "X" and event["dur"] >= 0 for event in trace["traceEvents"])
     page = (folder / "report.html").read_text()
-    assert page.count("data:image/png") == 3 and "data:image/svg" in page and "http" not in page.replace(
-        "http://www.w3.org", "")
+    assert (
+        page.count("data:image/png") == 3
+        and "data:image/svg" in page
+        and "http" not in page.replace("http://www.w3.org", "")
+    )
 
 
 def test_resumed_run_equals_one_that_was_never_stopped(settings, tmp_path):
@@ -193,8 +234,12 @@ def test_nan_stops_names_the_scalar_and_keeps_the_last_good_checkpoint(settings)
     count = tf.get_variable("model/count", initializer=0.0, trainable=False)
     loss = tf.log(2.5 - tf.assign_add(count, 1.0)) * tf.get_variable("model/w", initializer=1.0)
     step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
-    model = training.Model([training.Phase("train", 10, [step])], {"fading": loss}, {}, lambda number: None)
-    with pytest.raises(FloatingPointError, match="fading is nan at step 3; the last good checkpoint is .*ckpt-2"):
+    model = training.Model(
+        [training.Phase("train", 10, [step])], {"fading": loss}, {}, lambda number: None
+    )
+    with pytest.raises(
+        FloatingPointError, match="fading is nan at step 3; the last good checkpoint is .*ckpt-2"
+    ):
         training.fit(model, config)
     assert runs.last_step(config.output_dir) == 2
     assert "fading is nan at step 3" in runs.path(config.output_dir, "report.html").read_text()
@@ -217,6 +262,7 @@ def test_signals_save_and_stop(settings, number, status):
         if n == 40:
             os.kill(os.getpid(), number)
         return inner(n)
+
     with pytest.raises(SystemExit) as stopped:
         training.fit(model._replace(feed=feed), config)
     assert stopped.value.code == status
@@ -239,9 +285,12 @@ def test_queue_input_trains_and_its_error_is_the_real_one(settings, tmp_path):
         loss = tf.reduce_mean(tf.square(w - x))
         step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
         return training.Model([training.Phase("train", 20, [step])], {"loss": loss})
+
     config = settings(summary_freq=1)
     training.fit(model(files), config)
-    assert losses(config)[0][1] == 0.5 and len(losses(config)) == 20  # the batch (0, 1), then 19 more
+    assert (
+        losses(config)[0][1] == 0.5 and len(losses(config)) == 20
+    )  # the batch (0, 1), then 19 more
     assert threading.active_count() < 10
 
     (tmp_path / "2").write_text("not a number")
@@ -255,11 +304,27 @@ def damage(checkpoint):
     data.write_bytes(data.read_bytes()[:-20])
 
 
-@pytest.mark.parametrize("name, shape, spoil, message", [
-    ("model/w", [3], None, r"model.ckpt-1 does not fit this network: lhs shape= ?\[3\] rhs shape= ?\[\]$"),
-    ("model/v", [], None, "model.ckpt-1 does not fit this network: Key model/v not found in checkpoint$"),
-    ("model/w", [], damage, "model.ckpt-1 is damaged: take an older one beside it")])
-def test_checkpoints_that_do_not_fit_or_are_damaged_are_one_line(name, shape, spoil, message, settings):
+@pytest.mark.parametrize(
+    "name, shape, spoil, message",
+    [
+        (
+            "model/w",
+            [3],
+            None,
+            r"model.ckpt-1 does not fit this network: lhs shape= ?\[3\] rhs shape= ?\[\]$",
+        ),
+        (
+            "model/v",
+            [],
+            None,
+            "model.ckpt-1 does not fit this network: Key model/v not found in checkpoint$",
+        ),
+        ("model/w", [], damage, "model.ckpt-1 is damaged: take an older one beside it"),
+    ],
+)
+def test_checkpoints_that_do_not_fit_or_are_damaged_are_one_line(
+    name, shape, spoil, message, settings
+):
     config = settings()
     training.fit(descent(1), config)
     tf.reset_default_graph()
@@ -284,7 +349,10 @@ def test_resuming_a_finished_run_says_so(settings, capsys):
     training.fit(descent(3), config)
     tf.reset_default_graph()
     training.fit(descent(3), config._replace(resume=True))
-    assert "already at step 3 of 3: more with a larger --max_steps or --max_epochs" in capsys.readouterr().err
+    assert (
+        "already at step 3 of 3: more with a larger --max_steps or --max_epochs"
+        in capsys.readouterr().err
+    )
 
 
 def test_overwriting_removes_the_run_and_nothing_else(settings):
@@ -308,5 +376,8 @@ def test_the_loop_itself_costs_little(settings):
     """A step of the loop on a trivial graph, from the times at which it asks for batches: nothing beside a model's step."""
     asked = []
     model = descent(2000)
-    training.fit(model._replace(feed=lambda n: asked.append(time.perf_counter()) or model.feed(n)), settings())
+    training.fit(
+        model._replace(feed=lambda n: asked.append(time.perf_counter()) or model.feed(n)),
+        settings(),
+    )
     assert np.median(np.diff(asked)) < 0.002
