@@ -1,1 +1,1 @@
-"""The batch norm laboratory: slim, tf.layers and hand-written batch norms in numbers."""
+"""The batch-norm laboratory: measurements of slim's, tf.layers' and hand-written batch norms."""

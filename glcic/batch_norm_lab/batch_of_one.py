@@ -1,7 +1,8 @@
 """The question's network, whose batch norms give zeros for a batch of one, and what helps.
 
-Five 5x5 convolutions, stride 2, VALID, each with batch norm and PReLU, then one as large as its map, which leaves 1x1,
-with batch norm and tanh. gamma is drawn from N(1, 0.02), beta is 0.
+The network has five 5x5 convolutions with stride 2 and padding VALID, each with batch norm and
+PReLU. The last convolution is as large as its map, so its output is 1x1. Batch norm and tanh
+follow. gamma is sampled from N(1, 0.02^2), beta is 0.
 """
 
 import numpy as np
@@ -10,86 +11,145 @@ from graphmode import slim, tf
 
 FILTERS = (64, 128, 256, 256, 256)
 OUTPUTS = 100
-CURES = ("nothing", "a batch of 2", "a batch of 16", "moving averages", "instance norm", "group norm, 10 groups", "layer norm",
-         "no batch norm on the 1x1 layer")
+LEARNS = 1e-4  # logits and gradients below this are rounding errors
 
 
-def _batch_norm(x, is_training, name="batch_norm"):
-    return tf.layers.batch_normalization(x, training=is_training, name=name,
-                                         gamma_initializer=tf.random_normal_initializer(1.0, 0.02))
+def batch_norm(x, is_training, name="batch_norm"):
+    """The question's batch norm; x: [batch, ..., channels]."""
+    gamma = tf.random_normal_initializer(1.0, 0.02)
+    return tf.layers.batch_normalization(
+        x, training=is_training, name=name, gamma_initializer=gamma
+    )
 
 
-def conv_net(inputs, last=_batch_norm, is_training=True, filters=FILTERS):
-    """[batch, 256, 256, 3] -> (output, logits), [batch, 1, 1, 100] each, output = tanh(logits).
+def group_norm(x, groups):
+    """Normalizes each group of channels of each image (Wu and He 2018).
 
-    last: what normalises the last layer: a function of a tensor and of is_training.
+    Args:
+        x: [batch, 1, 1, channels].
+        groups: a divisor of channels; 1 makes it layer norm.
     """
-    network = inputs
-    for i, n_out_channel in enumerate(filters):
-        with tf.variable_scope("h" + str(i + 1)):
-            network = tf.layers.conv2d(network, n_out_channel, 5, strides=2, padding="valid", name="conv2d")
-            network = _batch_norm(network, is_training)
-            alpha = tf.get_variable("alphas", [n_out_channel], initializer=tf.constant_initializer(0.2))
-            network = tf.maximum(network, 0.0) + alpha * tf.minimum(network, 0.0)
-    with tf.variable_scope("h" + str(len(filters) + 1)):
-        output_filter_size = network.shape.as_list()[1:3]
-        network = tf.layers.conv2d(network, OUTPUTS, output_filter_size, padding="valid", name="conv2d")
-        logits = last(network, is_training)
-    return tf.nn.tanh(logits, name="activation"), logits
-
-
-def batches(sizes=(1, 2, 4, 16), side=256, seed=0):
-    """The question's own table: mean, deviation and extremes of outputs and logits, by size of the batch; and gamma's."""
-    rows = []
-    with tf.Graph().as_default(), tf.Session() as session:
-        tf.set_random_seed(seed)
-        x = tf.placeholder(tf.float32, [None, side, side, 3])
-        output, logits = conv_net(x)
-        gamma = next(v for v in tf.trainable_variables() if v.op.name == "h6/batch_norm/gamma")
-        session.run(tf.global_variables_initializer())
-        scales = session.run(gamma)
-        for size in sizes:
-            pictures = np.random.RandomState(seed).random_sample([size, side, side, 3])
-            for name, values in zip(("logits", "output"), session.run([logits, output], {x: pictures})):
-                rows.append({"batch": size, "of": name, "mean": float(values.mean()), "deviation": float(values.std()),
-                             "least": float(values.min()), "largest": float(values.max())})
-    for name, values in (("gamma", scales), ("tanh(gamma)", np.tanh(scales))):
-        rows.append({"batch": "", "of": "+-" + name, "mean": 0.0, "deviation": float(np.sqrt(np.mean(values ** 2))),
-                     "least": float(-values.max()), "largest": float(values.max())})
-    return rows
-
-
-def _group_norm(x, groups):
-    """Wu, He 2018: [batch, 1, 1, channels], normalised over each of the groups of channels of each picture."""
     parts = tf.reshape(x, [-1, groups, x.shape.as_list()[-1] // groups])
     mean, variance = tf.nn.moments(parts, [2], keep_dims=True)
     return tf.reshape((parts - mean) * tf.rsqrt(variance + 1e-3), tf.shape(x))
 
 
-def cures(side=256, seed=0):
-    """What each of the widely used cures does to the last layer.
+# Name -> (batch size, whether batch norm trains, what normalizes the last layer).
+CURES = {
+    "nothing": (1, True, batch_norm),
+    "a batch of 2": (2, True, batch_norm),
+    "a batch of 16": (16, True, batch_norm),
+    "moving averages": (1, False, batch_norm),
+    "instance norm": (1, True, lambda x, _: slim.instance_norm(x)),
+    "group norm, 10 groups": (1, True, lambda x, _: group_norm(x, 10)),
+    "layer norm": (1, True, lambda x, _: group_norm(x, 1)),
+    "no batch norm on the 1x1 layer": (1, True, lambda x, _: x),
+}
 
-    "tells pictures apart": whether the logits of two pictures, each given as the cure has it, differ by more than
-    rounding. "gradient": the length of that of the logits' weighted sum by the last filters; 0: they never learn.
+
+def conv_net(inputs, last=batch_norm, is_training=True, filters=FILTERS):
+    """The question's network.
+
+    Args:
+        inputs: [batch, 256, 256, 3].
+        last: normalizes the last layer: a function of a tensor and of is_training.
+        is_training: Python bool; batch statistics if true, moving averages otherwise.
+        filters: number of filters of each convolution with stride 2.
+
+    Returns:
+        (output, logits), each [batch, 1, 1, 100]; output = tanh(logits).
     """
-    norms = {"instance norm": lambda x, _: slim.instance_norm(x), "layer norm": lambda x, _: _group_norm(x, 1),
-             "group norm, 10 groups": lambda x, _: _group_norm(x, 10), "no batch norm on the 1x1 layer": lambda x, _: x}
-    pictures = np.random.RandomState(seed).random_sample([17, side, side, 3]).astype(np.float32)
+    network = inputs
+    for i, n_out_channel in enumerate(filters):
+        with tf.variable_scope("h" + str(i + 1)):
+            network = tf.layers.conv2d(
+                network, n_out_channel, 5, strides=2, padding="valid", name="conv2d"
+            )
+            network = batch_norm(network, is_training)
+            a_init = tf.constant_initializer(0.2)
+            alpha = tf.get_variable("alphas", [n_out_channel], initializer=a_init)
+            network = tf.maximum(network, 0.0) + alpha * tf.minimum(network, 0.0)
+    ############# OUTPUT LAYER ###############
+    with tf.variable_scope("h" + str(len(filters) + 1)):
+        output_filter_size = network.shape.as_list()[1:3]
+        network = tf.layers.conv2d(
+            network, OUTPUTS, output_filter_size, padding="valid", name="conv2d"
+        )
+        logits = last(network, is_training)
+    return tf.nn.tanh(logits, name="activation"), logits
+
+
+def batches(sizes=(1, 2, 4, 16), side=256, seed=0):
+    """The question's own table: logits and outputs by batch size. The last rows are gamma's.
+
+    Args:
+        sizes: batch sizes.
+        side: height and width of the images, in pixels.
+        seed: of the weights and of the images, which are noise in [0, 1].
+    """
     rows = []
-    for cure in CURES:
-        size = int(cure.split()[-1]) if cure.startswith("a batch") else 1
-        with tf.Graph().as_default(), tf.Session() as session:
-            tf.set_random_seed(seed)
-            x = tf.placeholder(tf.float32, [None, side, side, 3])
-            is_training = cure != "moving averages"
-            _, logits = conv_net(x, norms.get(cure, _batch_norm), is_training)
-            weights = next(v for v in tf.trainable_variables() if v.op.name == "h6/conv2d/kernel")
-            toward = tf.constant(np.random.RandomState(1).normal(size=[OUTPUTS]).astype(np.float32))
-            gradient = tf.norm(tf.gradients(tf.reduce_sum(logits[0] * toward), weights)[0])
-            session.run(tf.global_variables_initializer())
-            first, length = session.run([logits, gradient], {x: pictures[:size]})
-            second = session.run(logits, {x: pictures[1:1 + size]})
-        apart = float(np.abs(first[0] - second[0]).max())
-        rows.append({"cure": cure, "logits' deviation": float(first.std()), "two pictures' logits differ by": apart,
-                     "gradient": float(length), "tells pictures apart": apart > 1e-4, "learns": float(length) > 1e-4})
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(seed)
+        x = tf.placeholder(tf.float32, [None, side, side, 3])
+        output, logits = conv_net(x)
+        gamma = _variable("h6/batch_norm/gamma")
+        session.run(tf.global_variables_initializer())
+        gamma = session.run(gamma)
+        for size in sizes:
+            images = np.random.RandomState(seed).random_sample([size, side, side, 3])
+            results = session.run({"logits": logits, "output": output}, {x: images})
+            rows += [_statistics(size, name, values) for name, values in results.items()]
+    for name, values in (("+-gamma", gamma), ("+-tanh(gamma)", np.tanh(gamma))):
+        rows.append(_statistics("", name, np.concatenate([values, -values])))
     return rows
+
+
+def _variable(name):
+    [variable] = [v for v in tf.trainable_variables() if v.op.name == name]
+    return variable
+
+
+def _statistics(size, name, values):
+    return {
+        "batch": size,
+        "of": name,
+        "mean": float(values.mean()),
+        "standard deviation": float(values.std()),
+        "minimum": float(values.min()),
+        "maximum": float(values.max()),
+    }
+
+
+def cures(side=256, seed=0):
+    """The last layer with each of the common cures.
+
+    The gradient norm is that of a weighted sum of one image's logits with respect to the last
+    filters. If it is 0, the filters never learn.
+    """
+    images = np.random.RandomState(seed).random_sample([17, side, side, 3]).astype(np.float32)
+    return [_cured(cure, images, seed) for cure in CURES]
+
+
+def _cured(cure, images, seed):
+    size, is_training, last = CURES[cure]
+    side = images.shape[1]
+    weights_of_logits = np.random.RandomState(1).normal(size=[OUTPUTS]).astype(np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(seed)
+        x = tf.placeholder(tf.float32, [None, side, side, 3])
+        _, logits = conv_net(x, last, is_training)
+        filters = _variable("h6/conv2d/kernel")
+        target = tf.reduce_sum(logits[0] * tf.constant(weights_of_logits))
+        norm = tf.norm(tf.gradients(target, filters)[0])
+        session.run(tf.global_variables_initializer())
+        first, norm = session.run([logits, norm], {x: images[:size]})
+        second = session.run(logits, {x: images[1 : 1 + size]})
+    difference = float(np.abs(first[0] - second[0]).max())
+    return {
+        "cure": cure,
+        "standard deviation of the logits": float(first.std()),
+        "largest difference between two images": difference,
+        "gradient norm": float(norm),
+        "tells images apart": difference > LEARNS,
+        "learns": float(norm) > LEARNS,
+    }

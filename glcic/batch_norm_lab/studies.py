@@ -1,42 +1,60 @@
-"""The measurements of the batch-norm laboratory: each returns rows of plain values, as dictionaries.
+"""The measurements of the batch-norm laboratory. Each returns rows: dictionaries of plain values.
 
-Each is small enough to be checked by hand; tests/test_batch_norm.py does so.
+Each is small enough to be checked by hand. tests/glcic/batch_norm_lab does so.
 """
 
 import inspect
 
 import numpy as np
 
-from glcic import batch_norm
-from graphmode import kernels, slim, tf, variables
+from glcic import layers
+from graphmode import slim, tf, variables
 
-KINDS = tuple(batch_norm.KINDS)
+KINDS = tuple(layers.NORMS)
 EXAMPLE = (2.0, 4.0, 6.0), (4.0, 6.0, 8.0)  # the answer's batch of two
+
+FUNCTIONS = {
+    "slim.batch_norm": slim.batch_norm,
+    "tf.layers.batch_normalization": tf.layers.batch_normalization,
+    "tf.nn.batch_normalization": tf.nn.batch_normalization,
+    "tf.nn.fused_batch_norm": tf.nn.fused_batch_norm,
+    "slim.conv2d": slim.conv2d,
+    "tf.layers.conv2d": tf.layers.conv2d,
+    "tf.nn.conv2d": tf.nn.conv2d,
+}
+# Property -> the names that the functions' parameters have for it.
+PARAMETERS = {
+    "decay": ("decay", "momentum", "exponential_avg_factor"),
+    "epsilon": ("epsilon", "variance_epsilon"),
+    "center": ("center",),
+    "scale": ("scale",),
+    "training": ("is_training", "training"),
+    "fused": ("fused",),
+    "updates": ("updates_collections",),
+    "padding": ("padding",),
+    "activation": ("activation_fn", "activation"),
+    "bias": ("use_bias", "biases_initializer"),
+    "weights": ("weights_initializer", "kernel_initializer"),
+}
 
 
 def defaults():
-    """What the installed functions do when they are told nothing, read from their signatures."""
-    names = {"decay": ("decay", "momentum", "exponential_avg_factor"), "epsilon": ("epsilon", "variance_epsilon"),
-             "center": ("center",), "scale": ("scale",), "training": ("is_training", "training"), "fused": ("fused",),
-             "updates": ("updates_collections",), "borders": ("padding",), "activation": ("activation_fn", "activation"),
-             "bias": ("use_bias", "biases_initializer"), "weights": ("weights_initializer", "kernel_initializer")}
-    functions = {"slim.batch_norm": slim.batch_norm, "tf.layers.batch_normalization": tf.layers.batch_normalization,
-                 "tf.nn.batch_normalization": tf.nn.batch_normalization, "tf.nn.fused_batch_norm": tf.nn.fused_batch_norm,
-                 "slim.conv2d": slim.conv2d, "tf.layers.conv2d": tf.layers.conv2d, "tf.nn.conv2d": tf.nn.conv2d}
+    """The default values of the installed functions, read from their signatures."""
     rows = []
-    for function, body in functions.items():
-        known = inspect.signature(body).parameters
-        row = {"function": function}
-        for name, spellings in names.items():
-            found = [_plain(known[spelling].default) for spelling in spellings if spelling in known]
-            row[name] = found[0] if found else ""
+    for name, function in FUNCTIONS.items():
+        parameters = inspect.signature(function).parameters
+        row = {"function": name}
+        for property_, names in PARAMETERS.items():
+            values = [_plain(parameters[one].default) for one in names if one in parameters]
+            row[property_] = values[0] if values else ""
         rows.append(row)
     return rows
 
 
 def _plain(value):
+    """A default value as text."""
     if value is inspect.Parameter.empty:
-        return "must be given"
+        return "required"
     if value is None or isinstance(value, (bool, int, float, str)):
         return str(value)
     if not hasattr(value, "__name__"):
@@ -45,132 +63,196 @@ def _plain(value):
 
 
 def created():
-    """What two applications of each kind create in a scope, the second with reuse."""
+    """The variables and update ops that two applications of each kind create in one scope."""
     rows = []
     for kind in KINDS:
         with tf.Graph().as_default():
             x = tf.placeholder(tf.float32, [4, 8, 8, 3])
             updates = []
-            for again in (False, True):
-                with tf.variable_scope("D", reuse=again):
-                    batch_norm.apply(kind, x, True)
-                updates.append([op.name for op in tf.get_collection(tf.GraphKeys.UPDATE_OPS)][sum(map(len, updates)):])
+            for reuse in (False, True):
+                earlier = sum(map(len, updates))
+                with tf.variable_scope("D", reuse=reuse):
+                    layers.normalize(kind, x, True)
+                ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+                updates.append([op.name for op in ops][earlier:])
             others = set(tf.global_variables()) - set(tf.trainable_variables())
-            rows.append({"kind": kind, "trainable": [v.op.name for v in tf.trainable_variables()],
-                         "not trainable": sorted(v.op.name for v in others), "update ops": updates[0],
-                         "update ops of the second application": updates[1]})
+            rows.append(
+                {
+                    "kind": kind,
+                    "trainable": [v.op.name for v in tf.trainable_variables()],
+                    "not trainable": sorted(v.op.name for v in others),
+                    "update ops": updates[0],
+                    "update ops of the second application": updates[1],
+                }
+            )
     return rows
 
 
 def behaviour(batch=4, seed=0):
-    """What each kind makes of one batch, [batch, 5, 5, 3] with mean 3 and deviation 2, after one step of its update ops.
+    """The output of each kind for one batch, and again in inference after one update.
 
-    Means and deviations over all values; the gradient is that of the sum of the output's cubes by the input.
+    The batch is [batch, 5, 5, 3], sampled from N(3, 4). Means and standard deviations are over all
+    values. The gradient is that of sum(output^3) with respect to the input.
     """
-    pictures = np.random.RandomState(seed).normal(3.0, 2.0, [batch, 5, 5, 3]).astype(np.float32)
-    rows = []
-    for kind in KINDS:
-        with tf.Graph().as_default(), tf.Session() as session:
-            tf.set_random_seed(0)
-            x = tf.constant(pictures)
-            with tf.variable_scope("D"):
-                trained = batch_norm.apply(kind, x, True)
-            row = {"kind": kind}
-            if kind != "author":  # its second application would have a gamma and beta of its own
-                with tf.variable_scope("D", reuse=True):
-                    drawn = batch_norm.apply(kind, x, False)
-            slope = tf.gradients(tf.reduce_sum(trained ** 3), x)[0]
-            session.run(tf.global_variables_initializer())
-            output, gradient = session.run([trained, slope])
-            session.run(variables.updates("D"))
-            row.update({"training: mean": float(output.mean()), "training: deviation": float(output.std()),
-                        "gradient": float(np.abs(gradient).mean())})
-            if kind != "author":
-                inference = session.run(drawn)
-                row.update({"inference: mean": float(inference.mean()), "inference: deviation": float(inference.std())})
-            for variable, value in zip(tf.global_variables(), session.run(tf.global_variables())):
-                if variable.op.name.endswith(("moving_mean", "moving_variance")):
-                    row[variable.op.name.split("/")[-1]] = [float(number) for number in value]
-            rows.append(row)
-    return rows
+    x = np.random.RandomState(seed).normal(3.0, 2.0, [batch, 5, 5, 3]).astype(np.float32)
+    return [_behaviour(kind, x) for kind in KINDS]
+
+
+def _behaviour(kind, values):
+    row = {"kind": kind}
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(0)
+        x = tf.constant(values)
+        with tf.variable_scope("D"):
+            trained = layers.normalize(kind, x, True)
+        # The second application of "author" would have its own gamma and beta.
+        has_inference = kind != "author"
+        if has_inference:
+            with tf.variable_scope("D", reuse=True):
+                inference = layers.normalize(kind, x, False)
+        by_input = tf.gradients(tf.reduce_sum(trained**3), x)[0]
+        session.run(tf.global_variables_initializer())
+        output, gradient = session.run([trained, by_input])
+        session.run(variables.updates("D"))
+        row["training: mean"] = float(output.mean())
+        row["training: standard deviation"] = float(output.std())
+        row["mean absolute gradient"] = float(np.abs(gradient).mean())
+        if has_inference:
+            output = session.run(inference)
+            row["inference: mean"] = float(output.mean())
+            row["inference: standard deviation"] = float(output.std())
+        for variable in variables.moving_averages("D"):
+            row[variable.op.name.split("/")[-1]] = session.run(variable).tolist()
+    return row
 
 
 def fused(count=100, decay=0.9, seed=0):
-    """The moving variance after one step, of a batch of `count` values, with fused and plain kernels."""
+    """The moving variance after one update, with fused and unfused kernels.
+
+    The batch has `count` values in one channel.
+    """
     values = np.random.RandomState(seed).normal(0.0, 2.0, [count, 1, 1, 1]).astype(np.float32)
+    kernels = {
+        "fused, rank 4": (True, [count, 1, 1, 1]),
+        "unfused, rank 4": (False, [count, 1, 1, 1]),
+        "default, rank 2": (None, [count, 1]),
+    }
     rows = []
-    for name, is_fused, shape in (("fused, rank 4", True, [count, 1, 1, 1]), ("plain, rank 4", False, [count, 1, 1, 1]),
-                                  ("default, rank 2", None, [count, 1])):
+    for kernel, (is_fused, shape) in kernels.items():
         for library in ("slim", "tf.layers"):
-            with tf.Graph().as_default(), tf.Session() as session:
-                x = tf.constant(values.reshape(shape))
-                if library == "slim":
-                    slim.batch_norm(x, decay=decay, fused=is_fused)
-                else:
-                    tf.layers.batch_normalization(x, momentum=decay, training=True, fused=is_fused)
-                session.run(tf.global_variables_initializer())
-                session.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
-                moving = next(v for v in tf.global_variables() if v.op.name.endswith("moving_variance"))
-                rows.append({"library": library, "kernel": name, "moving variance": float(session.run(moving)[0]),
-                             "biased": float(decay + (1 - decay) * values.var()),
-                             "Bessel's": float(decay + (1 - decay) * values.var(ddof=1))})
+            rows.append(
+                {
+                    "library": library,
+                    "kernel": kernel,
+                    "moving variance": _moving_variance(
+                        library, values.reshape(shape), decay, is_fused
+                    ),
+                    "biased": float(decay + (1 - decay) * values.var()),
+                    "unbiased": float(decay + (1 - decay) * values.var(ddof=1)),
+                }
+            )
     return rows
 
 
-def many_steps(steps=1000, mean=3.0, deviation=2.0, seed=0):
-    """Moving averages over the steps, with and without running the update ops, on batches of N(mean, deviation^2).
+def _moving_variance(library, values, decay, is_fused):
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.constant(values)
+        if library == "slim":
+            slim.batch_norm(x, decay=decay, fused=is_fused)
+        else:
+            tf.layers.batch_normalization(x, momentum=decay, training=True, fused=is_fused)
+        session.run(tf.global_variables_initializer())
+        session.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+        [moving] = [v for v in tf.global_variables() if v.op.name.endswith("moving_variance")]
+        return float(session.run(moving)[0])
 
-    Returns rows, and curves: name -> the moving mean after each step. `gap` is the mean absolute difference between what
-    the layer gives in training and in inference for one batch.
+
+def many_steps(steps=1000, mean=3.0, stddev=2.0, seed=0):
+    """The moving averages over the steps, with and without their update ops.
+
+    The batches are 64 values of N(mean, stddev^2).
+
+    Returns:
+        rows: `gap` is the mean absolute difference between the layer's outputs in training and in
+            inference, for one batch of 4096 values.
+        curves: name -> the moving mean after each step.
     """
     rows, curves = [], {}
     for kind in ("slim", "layers_training_updates"):
-        for run_them in (True, False):
-            with tf.Graph().as_default(), tf.Session() as session:
-                tf.set_random_seed(seed)
-                x = tf.random_normal([64, 1, 1, 1], mean, deviation)
-                fixed = tf.constant(np.random.RandomState(seed).normal(mean, deviation, [4096, 1, 1, 1]).astype(np.float32))
-                outputs = []
-                for number, (source, is_training) in enumerate(((x, True), (fixed, True), (fixed, False))):
-                    with tf.variable_scope("D", reuse=number > 0):
-                        outputs.append(batch_norm.apply(kind, source, is_training))
-                moving = {v.op.name.split("/")[-1]: v for v in variables.moving_averages("D")}
-                session.run(tf.global_variables_initializer())
-                ops = [outputs[0]] + (variables.updates("D") if run_them else [])
-                name = "{} {} update ops".format(kind, "with" if run_them else "without")
-                curves[name] = []
-                for _ in range(steps):
-                    session.run(ops)
-                    curves[name].append(float(session.run(moving["moving_mean"])[0]))
-                trained, drawn = session.run(outputs[1:])
-                rows.append({"kind": kind, "update ops run": run_them, "moving mean": curves[name][-1],
-                             "moving variance": float(session.run(moving["moving_variance"])[0]),
-                             "gap": float(np.abs(trained - drawn).mean())})
+        for run_updates in (True, False):
+            row, curve = _many_steps(kind, run_updates, steps, mean, stddev, seed)
+            rows.append({"kind": kind, "update ops run": run_updates, **row})
+            curves[f"{kind} {'with' if run_updates else 'without'} update ops"] = curve
     return rows, curves
 
 
+def _many_steps(kind, run_updates, steps, mean, stddev, seed):
+    values = np.random.RandomState(seed).normal(mean, stddev, [4096, 1, 1, 1])
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(seed)
+        batch = tf.random_normal([64, 1, 1, 1], mean, stddev)
+        fixed = tf.constant(values.astype(np.float32))
+        with tf.variable_scope("D"):
+            output = layers.normalize(kind, batch, True)
+        with tf.variable_scope("D", reuse=True):
+            in_training = layers.normalize(kind, fixed, True)
+        with tf.variable_scope("D", reuse=True):
+            in_inference = layers.normalize(kind, fixed, False)
+        moving = {v.op.name.split("/")[-1]: v for v in variables.moving_averages("D")}
+        session.run(tf.global_variables_initializer())
+        ops = [output, *(variables.updates("D") if run_updates else [])]
+        curve = []
+        for _ in range(steps):
+            session.run(ops)
+            curve.append(float(session.run(moving["moving_mean"])[0]))
+        outputs = session.run([in_training, in_inference])
+        row = {
+            "moving mean": curve[-1],
+            "moving variance": float(session.run(moving["moving_variance"])[0]),
+            "gap": float(np.abs(outputs[0] - outputs[1]).mean()),
+        }
+    return row, curve
+
+
 def answer():
-    """The answer's batch of two, [2, 4, 6] and [4, 6, 8], as rank 2, and each alone: means, and what batch norm gives."""
+    """The answer's batch of two, [2, 4, 6] and [4, 6, 8], then each of them alone."""
     rows = []
     for batch in (EXAMPLE, EXAMPLE[:1], EXAMPLE[1:]):
         values = np.float32(batch)
         with tf.Graph().as_default(), tf.Session() as session:
-            normalised = tf.layers.batch_normalization(tf.constant(values), training=True)
+            normalized = tf.layers.batch_normalization(tf.constant(values), training=True)
             session.run(tf.global_variables_initializer())
-            rows.append({"batch": values.tolist(), "means": values.mean(0).tolist(), "variances": values.var(0).tolist(),
-                         "normalised": session.run(normalised).tolist()})
+            rows.append(
+                {
+                    "batch": values.tolist(),
+                    "means": values.mean(0).tolist(),
+                    "variances": values.var(0).tolist(),
+                    "normalized": session.run(normalized).tolist(),
+                }
+            )
     return rows
 
 
 def per_pixel(batch=1, side=4, seed=0):
-    """A map of one channel normalised per channel, as convolutions are, and per position, as the answer has it."""
-    values = np.random.RandomState(seed).normal(3.0, 2.0, [batch, side, side, 1]).astype(np.float32)
+    """A map of one channel, normalized per channel (convolutions) and per position (the answer)."""
+    values = np.random.RandomState(seed).normal(3.0, 2.0, [batch, side, side, 1])
+    statistics = {
+        "per channel: over batch, height and width": [0, 1, 2],
+        "per position: over the batch": [0],
+    }
     rows = []
-    for name, axes in (("per channel: over batch, height and width", [0, 1, 2]), ("per position: over the batch", [0])):
+    for name, axes in statistics.items():
         with tf.Graph().as_default(), tf.Session() as session:
-            x = tf.constant(values)
+            x = tf.constant(values.astype(np.float32))
             mean, variance = tf.nn.moments(x, axes)
-            normalised = session.run(tf.nn.batch_normalization(x, mean, variance, 0.0, 1.0, 1e-3))
-        rows.append({"batch": batch, "statistics": name, "of values": values.size // int(mean.shape.num_elements()),
-                     "mean": float(normalised.mean()), "deviation": float(normalised.std())})
+            output = session.run(tf.nn.batch_normalization(x, mean, variance, 0.0, 1.0, 1e-3))
+        rows.append(
+            {
+                "batch": batch,
+                "statistics": name,
+                "number of values": values.size // int(mean.shape.num_elements()),
+                "mean": float(output.mean()),
+                "standard deviation": float(output.std()),
+            }
+        )
     return rows
