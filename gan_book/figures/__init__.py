@@ -1,1 +1,1 @@
-"""The chapter's figures, computed again from their formulas."""
+"""The figures of the chapter, drawn again from their formulas."""

@@ -1,1 +1,1 @@
-"""Uses of the models that the chapter names: few labels, semi-supervised learning, compression."""
+"""Uses of the models that the chapter names: few labels, mixed data, a loss, compression, codes."""

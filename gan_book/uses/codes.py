@@ -1,69 +1,91 @@
-"""Can an autoencoder draw new digits? From normal distributions fitted to its codes of the training digits, it can.
+"""新的潜在向量 New digits from an autoencoder: z comes from normals that are fitted to its codes.
 
-The text says that it cannot: only the encoder, on a digit, gives a z that the decoder makes a digit of. N(0, 1), from which the
-VAE draws, is indeed not where the codes are. But where they are can be found out from 60,000 of them: one normal with their
-mean and covariance, or one for each of 30 groups of codes that lie together (k-means).
+The text says that an autoencoder cannot generate new digits, because only the encoder, applied to
+a digit, gives a z that the decoder turns into a digit. Indeed the codes of digits do not follow
+N(0, 1), from which the VAE samples. But the codes of 60,000 training digits tell where they are:
 
-Run: `./run.sh gan_book.cae --mode generate --checkpoint runs/cae`. Expect digits, with 30 normals better ones than the VAE's.
+    N(0, 1)      the VAE's distribution, for comparison
+    one normal   with the mean and the covariance of all codes
+    30 normals   one for each group of neighboring codes (k-means), chosen by the groups' sizes
+
+Run:     ./run.sh gan_book.cae --mode generate --checkpoint runs/cae
+Expect:  digits, and with 30 normals better ones than the VAE's.
 """
 
 import numpy as np
+from scipy.cluster import vq
 
 from data import feeds
-from gan_book.evaluation import classifier
+from gan_book.evaluation import sampling
 from graphmode import files
 from graphmode.report import images, page
 
 COUNT = 10000  # samples of each distribution
 GROUPS, ROUNDS = 30, 20  # of k-means
-COLUMNS = {"classified with p over .9": "{:.1%}", "digits covered": "{}", "Frechet distance": "{:.1f}",
-           "distance to the nearest training digit": "{:.2f}"}
+# Figure of `sampling.evaluate_samples` -> how the table shows it.
+COLUMNS = {
+    "classified with p over 0.9": "{:.1%}",
+    "digits covered": "{}",
+    "Frechet distance": "{:.1f}",
+    "distance to the nearest training digit": "{:.2f}",
+}
 
 
-def k_means(codes, count, random):
-    """[N, size] codes -> int [N], to which of `count` groups each belongs: that with the nearest mean."""
-    centres = codes[random.permutation(len(codes))[:count]]
-    for _ in range(ROUNDS):
-        group = np.argmin(np.square(centres).sum(1) - 2 * codes @ centres.T, 1)
-        centres = np.stack([codes[group == n].mean(0) if np.any(group == n) else centre for n, centre in enumerate(centres)])
-    return group
+def from_normals(codes, groups, count, random):
+    """Samples from normal distributions with the groups' means, covariances and frequencies.
 
+    Args:
+        codes: [N, latent_size].
+        groups: [N], the group of each code. A group of one code has no covariance and is left out.
+        count: number of samples.
+        random: np.random.RandomState.
 
-def from_normals(codes, group, count, random):
-    """[count, size], each from a normal with the mean and covariance of one group of codes, drawn by the groups' sizes."""
-    numbers, sizes = np.unique(group, return_counts=True)
+    Returns:
+        [count, latent_size], in random order.
+    """
+    numbers, sizes = np.unique(groups, return_counts=True)
     numbers, sizes = numbers[sizes > 1], sizes[sizes > 1]
-    drawn = [random.multivariate_normal(codes[group == n].mean(0), np.atleast_2d(np.cov(codes[group == n].T)), share)
-             for n, share in zip(numbers, random.multinomial(count, sizes / sizes.sum()))]
-    return random.permutation(np.concatenate(drawn))
+    samples = []
+    for number, own in zip(numbers, random.multinomial(count, sizes / sizes.sum())):
+        members = codes[groups == number]
+        covariance = np.atleast_2d(np.cov(members.T))
+        samples.append(random.multivariate_normal(members.mean(0), covariance, own))
+    return random.permutation(np.concatenate(samples))
+
+
+def distributions(codes, seed):
+    """Name -> COUNT samples of z, [COUNT, latent_size], from codes, [N, latent_size]."""
+    random = np.random.RandomState(seed)
+    # Some groups may become empty. Then there are fewer normals.
+    _, groups = vq.kmeans2(codes, GROUPS, ROUNDS, minit="points", rng=seed)
+    return {
+        "N(0; 1)": random.randn(COUNT, codes.shape[1]),
+        "one normal": from_normals(codes, np.zeros(len(codes)), COUNT, random),
+        f"{GROUPS} normals": from_normals(codes, groups, COUNT, random),
+    }
 
 
 def generate(config, digits, encode, decode):
     """Writes a table of the distributions to figures/generated.csv, and samples of each.
 
     Args:
-        config: settings of the autoencoder.
+        config: settings of the autoencoder; output_dir and seed are used.
         digits: data.Digits.
         encode: function of images, [N, 784] in [0, 1] -> z, [N, latent_size].
         decode: function of z -> images, [N, 28, 28, 1].
     """
-    random = np.random.RandomState(config.seed)
-    codes = encode(feeds.flat_pixels(digits.train_images))
-    several = f"{GROUPS} normals"
-    distributions = (
-        ("N(0; 1)", "N01", random.randn(COUNT, codes.shape[1])),
-        ("one normal", "one_normal", from_normals(codes, np.zeros(len(codes)), COUNT, random)),
-        (several, several.replace(" ", "_"), from_normals(codes, k_means(codes, GROUPS, random), COUNT, random)),
-    )
     lines = [",".join(["z from", *COLUMNS])]
-    for name, file, z in distributions:
+    codes = encode(feeds.flat_pixels(digits.train_images))
+    for name, z in distributions(codes, config.seed).items():
         samples = decode(z)
-        figures = classifier.evaluate_samples(samples, digits, config)
-        cells = [form.format(figures["samples: " + column]) for column, form in COLUMNS.items()]
+        metrics = sampling.evaluate_samples(samples, digits, config)
+        cells = [form.format(metrics[f"samples: {column}"]) for column, form in COLUMNS.items()]
         lines.append(",".join([name, *cells]))
-        print(f"{name:>12}  " + ", ".join(map(": ".join, zip(COLUMNS, cells))))
-        target = files.path(config.output_dir, "figures", f"generated_from_{file}.png")
-        images.save_png(target, images.grid(samples[:100], 10), zoom=2)
+        pairs = (f"{column}: {cell}" for column, cell in zip(COLUMNS, cells))
+        print(f"{name:>12}  {', '.join(pairs)}")
+        file = f"generated_from_{'N01' if name == 'N(0; 1)' else name.replace(' ', '_')}.png"
+        target = files.path(config.output_dir, "figures", file)
+        images.save_png(target, images.grid(samples[:100], columns=10), zoom=2)
     target = files.path(config.output_dir, "figures", "generated.csv")
     files.write_whole(target, "\n".join(lines) + "\n")
     page.renew(config.output_dir)

@@ -1,65 +1,128 @@
-"""What generative models are good for when few labels are known: pre-training, and more examples to learn from.
+"""预训练 Generative models when few labels are known: pre-training, and generated examples.
 
-Two of the uses that the chapter names. Pre-training: an autoencoder's encoder or a GAN's discriminator, trained on digits
-without labels, is the beginning of a classifier. Extending the data set: a conditional GAN draws further examples of
-each digit. Each is held against the same classifier without it, with 100, 1,000 and 10,000 labels.
+Two of the uses that the text names and shows no code for. Each is compared with the same classifier
+without it, at 100, 1,000 and 10,000 labels.
+    - Pre-training: a classifier starts from an autoencoder's encoder or from a GAN's discriminator,
+      which learned from digits without labels.
+    - Extending the data set: a classifier also learns from a conditional GAN's samples.
 
-A conditional GAN knows the labels of what it was trained on: one trained on all digits brings their labels in through
-the back door. `gan_book.cgan --labels 100` trains one on the very 100 that the classifier may see.
+A conditional GAN knows the labels of its training digits. If it learned from all of them, the
+comparison is unfair: the classifier learns from those labels indirectly. `gan_book.cgan --labels
+100` trains one on the same 100 labels that the classifier learns from.
 
-Run: `./run.sh gan_book.few_labels --data mnist --cae runs/cae --gan runs/dcgan --cgan runs/cgan`, with any of the three;
-the report has the mean test accuracy of each case, and its spread over the seeds.
+Run:     ./run.sh gan_book.uses.few_labels --data mnist --cae runs/cae
+         `--gan runs/dcgan` and `--cgan runs/cgan` add cases. Any one of the three is enough.
+Expect:  for each case the mean test accuracy, and its standard deviation over the seeds.
 """
 
-from typing import Literal, NamedTuple
+import dataclasses
+from typing import Any, Callable, Iterator, Literal, NamedTuple
 
 import numpy as np
 
 import data
-from data import batches
+from data import feeds
 from gan_book import cae, cgan, dcgan, gan, tips
-from graphmode import cli, errors, sessions, tf, training, variables
+from graphmode import cli, config, errors, sessions, tf, training, variables
+from graphmode.config import setting
 from graphmode.report import images, page
 from graphmode.training import run_folder
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Settings_):
-    data: Literal["digits", "mnist"] = setting("digits", help='drawn here, or MNIST')
-    cae: str = setting("", help='a run of gan_book.cae: its encoder')
-    gan: str = setting("", help='a run of gan_book.dcgan: its discriminator')
-    cgan: str = setting("", help='a run of gan_book.cgan: its samples')
-    few: int = setting(100, at_least=10, help='labels; ten times and a hundred times as many are tried too, as far as there are digits')
-    seeds: int = setting(3, at_least=1, help='trainings of each case, each with its own first weights')
-    generated: int = setting(10000, at_least=10, help='samples that extend the labelled digits')
-    max_steps: int = setting(600, at_least=1, help='of each training')
-    batch_size: int = setting(64, at_least=1, help='examples per step')
-    lr: float = setting(0.001, at_least=0.0, help="Adam's first learning rate, falling to 0 along a cosine")
+class Config(config.Run):
+    """Settings of the comparison."""
+
+    PROGRAM = "gan_book.uses.few_labels"
+    FORMER_PROGRAMS = ("gan_book.few_labels",)
+
+    data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
+    cae: str = setting("", help="run of gan_book.cae; its encoder starts a classifier")
+    gan: str = setting("", help="run of gan_book.dcgan; its discriminator starts a classifier")
+    cgan: str = setting("", help="run of gan_book.cgan; its samples extend the labelled digits")
+    few: int = setting(
+        100,
+        at_least=10,
+        help="number of labels; 10 and 100 times as many are tried, too, "
+        "if there are that many digits",
+    )
+    seeds: int = setting(3, at_least=1, help="trainings of each case, with different seeds")
+    generated: int = setting(10000, at_least=10, help="number of samples that extend the digits")
+    max_steps: int = setting(
+        600, at_least=1, changeable=True, help="number of steps of each training"
+    )
+    batch_size: int = setting(64, at_least=1, help="examples per step")
+    lr: float = setting(
+        0.001,
+        above=0.0,
+        help="learning rate of Adam at the first step; it falls to 0 along a cosine",
+    )
+
+
+class Case(NamedTuple):
+    """A classifier to compare.
+
+    Attributes:
+        name: in metrics.json.
+        hidden: function of (images [batch, 784] in [0, 1], is_training) -> [batch, size].
+        start: checkpoint with the weights of `hidden`; empty for random weights.
+        extended: whether generated digits extend the labelled ones.
+    """
+
+    name: str
+    hidden: Callable[[Any, bool], Any]
+    start: str = ""
+    extended: bool = False
 
 
 def encoder(x, is_training):
-    """The autoencoder's: [batch, 784] in [0, 1] -> [batch, 1568]."""
+    """The autoencoder's encoder: [batch, 784] in [0, 1] -> [batch, 1568]."""
     return tf.reshape(cae.encoder(tf.reshape(x, [-1, 28, 28, 1])), [-1, 7 * 7 * 32])
 
 
-def discriminator(saved):
-    """That of a DCGAN's run, but for its last layer: a function of [batch, 784] in [0, 1], giving [batch, 1024]."""
+def discriminator(trained):
+    """The hidden layers of a DCGAN's discriminator.
+
+    Args:
+        trained: dcgan.Config of the run, from `run_folder.trained`.
+
+    Returns:
+        A function of (images [batch, 784] in [0, 1], is_training) -> [batch, 1024].
+    """
+
     def hidden(x, is_training):
-        with tf.variable_scope("discriminator"):
-            return dcgan.hidden_layers(gan.scaled(x, saved.as_published), tips.Tips.of(saved), is_training=is_training)[-1]
+        layers = tips.hidden_layers(dcgan.discriminator, trained, is_training)
+        return layers(gan.scaled(x, trained.as_published))[-1]
+
     return hidden
 
 
-def build(config, hidden, pictures, labels, start=""):
-    """A classifier with its training step.
+def cases(config) -> Iterator[Case]:
+    """The classifiers to compare, for the runs that the configuration names."""
+    if config.cae:
+        start = run_folder.trained(cae.Config, config.cae).checkpoint
+        yield Case("the autoencoder's encoder, random", encoder)
+        yield Case("the autoencoder's encoder, pre-trained", encoder, start)
+    if config.gan:
+        trained = run_folder.trained(dcgan.Config, config.gan)
+        hidden = discriminator(trained)
+        yield Case("the GAN's discriminator, random", hidden)
+        yield Case("the GAN's discriminator, pre-trained", hidden, trained.checkpoint)
+    if config.cgan:
+        yield Case("without generated digits", encoder)
+        yield Case("with generated digits", encoder, extended=True)
+
+
+def build(config, hidden, pixels, labels, start=""):
+    """Builds the graph that trains a classifier.
 
     Args:
-        hidden: function of pictures and is_training that gives what a last layer of ten logits is put on.
-        pictures, labels: uint8 [N, 28, 28] and [N], what it learns from.
-        start: a checkpoint that holds the weights of `hidden`; empty: random ones.
+        hidden, start: see `Case`. A dense layer of ten logits follows `hidden`.
+        pixels: uint8 [N, 28, 28], images to learn from.
+        labels: uint8 [N], 0 to 9.
 
     Returns:
-        (training.Model, the placeholder of pictures, the logits for testing).
+        (training.Model, the placeholder of the images, [batch, 10] logits for testing).
     """
     x = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
     y = tf.placeholder(tf.int64, [None], name="LABEL_IN")
@@ -68,85 +131,95 @@ def build(config, hidden, pictures, labels, start=""):
     with tf.variable_scope("classifier", reuse=True):
         test_logits = tf.layers.dense(hidden(x, False), 10, name="digits")
     if start:
-        begun = [v for v in tf.global_variables() if not v.op.name.startswith("classifier/digits/")]
-        tf.train.init_from_checkpoint(start, {v.op.name.split("/", 1)[1]: v for v in begun})
+        own = "classifier/digits/"  # the other variables are those of the run, below "classifier/"
+        read = [v for v in tf.global_variables() if not v.op.name.startswith(own)]
+        tf.train.init_from_checkpoint(start, {v.op.name.split("/", 1)[1]: v for v in read})
     loss = tf.losses.sparse_softmax_cross_entropy(y, logits)
-    step = variables.minimize(loss, "classifier", tf.train.AdamOptimizer(training.cosine(config.lr, config.max_steps)))
-    indices = batches.shuffled(len(pictures), min(config.batch_size, len(pictures)), config.seed)
+    solver = tf.train.AdamOptimizer(training.cosine(config.lr, config.max_steps))
+    step = variables.minimize(loss, "classifier", solver)
+    indices = feeds.shuffled(len(pixels), min(config.batch_size, len(pixels)), config.seed)
 
     def feed(number):
         chosen = indices(number)
-        return {x: batches.flat_pixels(pictures[chosen]), y: labels[chosen]}
-    model = training.Model([training.Phase("train", config.max_steps, [step])], {"loss": loss}, feed=feed)
-    return model, x, test_logits
+        return {x: feeds.flat_pixels(pixels[chosen]), y: labels[chosen]}
+
+    update = training.Update(step, {"loss": loss})
+    phases = [training.Phase("train", config.max_steps, [update])]
+    return training.Model(phases=phases, feed=feed), x, test_logits
 
 
-def accuracy(config, digits, hidden, pictures, labels, start=""):
-    """Trains one classifier into config.output_dir; returns the share of the test digits that it reads right.
+def accuracy(config, digits, hidden, pixels, labels, start=""):
+    """Trains one classifier into config.output_dir and returns its accuracy on the test digits.
 
-    With config.resume, one that an interrupted comparison has finished is only read.
+    With config.resume a classifier that an interrupted comparison has finished is only read.
     """
-    if not (config.resume and run_folder.last_step(config.output_dir) == config.max_steps):
-        config = config._replace(resume=False)
+    finished = run_folder.last_step(config.output_dir) == config.max_steps
+    if not (config.resume and finished):
+        config = config.replace(resume=False)
         with sessions.graph(config):
-            training.fit(build(config, hidden, pictures, labels, start)[0], config)
+            training.fit(build(config, hidden, pixels, labels, start)[0], config)
     with sessions.graph(config):
-        _, x, logits = build(config, hidden, pictures, labels)
+        _, x, logits = build(config, hidden, pixels, labels)
         with sessions.session() as session:
             sessions.restore(session, run_folder.find_checkpoint(config.output_dir))
-            read = sessions.in_parts(session, logits, x, batches.flat_pixels(digits.test_images)).argmax(1)
-    return float(np.mean(read == digits.test_labels))
+            inputs = feeds.flat_pixels(digits.test_images)
+            guesses = sessions.in_parts(session, logits, x, inputs).argmax(1)
+    return float(np.mean(guesses == digits.test_labels))
 
 
-def cases(config):
-    """(name, hidden layers, start, extended) of the classifiers to compare, as far as there are runs to begin with."""
-    if config.cae:
-        start = run_folder.trained(cae.Config, config.cae).checkpoint
-        yield "the autoencoder's encoder, random", encoder, "", False
-        yield "the autoencoder's encoder, pre-trained", encoder, start, False
-    if config.gan:
-        saved = run_folder.trained(dcgan.Config, config.gan)
-        hidden = discriminator(saved)
-        yield "the GAN's discriminator, random", hidden, "", False
-        yield "the GAN's discriminator, pre-trained", hidden, saved.checkpoint, False
-    if config.cgan:
-        yield "without generated digits", encoder, "", False
-        yield "with generated digits", encoder, "", True
+def generated(config):
+    """Samples of the conditional GAN: uint8 [N, 28, 28] and their labels, uint8 [N]."""
+    labels = (np.arange(config.generated) % 10).astype(np.uint8)
+    with tf.Graph().as_default():
+        samples = cgan.generate(run_folder.trained(cgan.Config, config.cgan), labels)
+    return images.to_uint8(samples[..., 0]), labels
+
+
+def accuracies(config, digits, case, count, samples, folder):
+    """Trains a case with `count` labels, once for each seed: a list of accuracies.
+
+    Raises:
+        errors.Stopped: the message says how to continue the comparison.
+    """
+    few = data.few(digits, count)
+    known = few.train_images, few.train_labels
+    if case.extended:
+        known = tuple(np.concatenate(pair) for pair in zip(known, samples))
+    results = []
+    for seed in range(config.seed, config.seed + config.seeds):
+        target = folder / f"{count} labels, {case.name}, seed {seed}"
+        own = config.replace(seed=seed, output_dir=str(target), checkpoint="")
+        try:
+            results.append(accuracy(own, digits, case.hidden, *known, case.start))
+        except errors.Stopped as stopped:
+            message = f"stopped; to continue: --resume --output_dir {folder}"
+            raise errors.Stopped(stopped.code, message) from None
+    return results
 
 
 def train(config):
-    """Trains all cases; metrics.json has the mean test accuracy of each and the standard deviation over the seeds."""
+    """Trains all cases and writes metrics.json: mean and standard deviation of the accuracy."""
     chosen = list(cases(config))
     if not chosen:
-        raise errors.InputError("nothing to compare: give --cae, --gan or --cgan, the folder of a run")
+        raise errors.InputError("nothing to compare: give --cae, --gan or --cgan, folders of runs")
     digits = data.load(config.data, config.input_dir)
-    if config.cgan:
-        labels = np.arange(config.generated) % 10
-        with tf.Graph().as_default():
-            samples = cgan.draw(run_folder.trained(cgan.Config, config.cgan), labels)
-        samples = images.to_uint8(samples[..., 0]), labels.astype(np.uint8)
-    figures = {}
+    samples = generated(config) if config.cgan else None
+    counts = [config.few * times for times in (1, 10, 100)]
+    metrics = {}
     with run_folder.started(config) as folder:
-        for count in [config.few * times for times in (1, 10, 100) if config.few * times <= len(digits.train_labels)]:
-            for name, hidden, start, extended in chosen:
-                found = []
-                for seed in range(config.seed, config.seed + config.seeds):
-                    known = data.digits.few(digits, count)[:2]
-                    if extended:
-                        known = [np.concatenate(pair) for pair in zip(known, samples)]
-                    own = config._replace(seed=seed, output_dir=str(folder / "{} labels, {}, seed {}".format(
-                        count, name, seed)), checkpoint="")
-                    try:
-                        found.append(accuracy(own, digits, hidden, *known, start))
-                    except errors.Stopped as stopped:
-                        raise errors.Stopped(stopped.code, "stopped; go on with --resume --output_dir {}".format(folder))
-                figures["{} labels, {}: accuracy".format(count, name)] = float(np.mean(found))
-                figures["{} labels, {}: spread".format(count, name)] = float(np.std(found))
-    page.write_metrics(config.output_dir, figures)
+        for count in counts:
+            if count > len(digits.train_labels):
+                break
+            for case in chosen:
+                results = accuracies(config, digits, case, count, samples, folder)
+                name = f"{count} labels, {case.name}"
+                metrics[f"{name}: accuracy"] = float(np.mean(results))
+                metrics[f"{name}: spread"] = float(np.std(results))
+    page.write_metrics(config.output_dir, metrics)
 
 
 def main(argv=None):
-    cli.main("gan_book.few_labels", Config, {"train": train}, __doc__, argv)
+    cli.main(Config, {"train": train}, __doc__, argv)
 
 
 if __name__ == "__main__":
