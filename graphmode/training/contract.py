@@ -44,6 +44,8 @@ class Model(NamedTuple):
             The progress bar shows the line while it lasts, the report keeps it.
         notes: lines for the report, for example about files that were skipped.
 
+    The graph's tf.summary ops are fetched with the last update of a step.
+
     Schedules read tf.train.get_or_create_global_step(). The loop increases it after the last
     update of each step; optimizers must not.
     """

@@ -1,8 +1,9 @@
-"""TensorFlow 1's API on today's TensorFlow: the parts that current versions broke, and silence at start-up."""
+"""TensorFlow 1's API on today's TensorFlow: what current versions broke, and a silent start."""
 
+import importlib
+import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -11,8 +12,6 @@ from graphmode import repairs, slim, tf, variables
 
 
 def run(code, **environment):
-    import os
-
     return subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -51,78 +50,11 @@ def test_batch_norm_normalises_and_its_update_ops_move_the_averages(shape, norm,
             np.testing.assert_allclose(session.run(mean), 0.1 * pixels.mean(axes), rtol=1e-4)
 
 
-def two_applications(scope):
-    with tf.variable_scope(scope):
-        return tf.layers.batch_normalization(
-            tf.layers.dense(tf.ones([4, 2]), 3, name="fc", reuse=tf.AUTO_REUSE),
-            name="bn",
-            reuse=tf.AUTO_REUSE,
-            training=True,
-        )
-
-
-def test_a_reused_network_gives_each_average_one_update():
-    """The second application's ops are named discriminator_1/...; both together would race."""
-    with tf.name_scope("outer"):
-        first, second = two_applications("discriminator"), two_applications("discriminator")
-    assert first.op.name != second.op.name
-    assert len(tf.get_collection(tf.GraphKeys.UPDATE_OPS)) == 4
-    assert variables.updates("discriminator") == tf.get_collection(tf.GraphKeys.UPDATE_OPS)[:2]
-
-
-def test_scopes_are_not_substrings():
-    two_applications("local_discriminator")
-    two_applications("discriminator")
-    two_applications("discriminator_2")
-    assert {v.op.name.split("/")[0] for v in variables.trainable("discriminator")} == {
-        "discriminator"
-    }
-    assert len(variables.updates("discriminator")) == 2
-    found = tf.get_collection(
-        tf.GraphKeys.TRAINABLE_VARIABLES, "discriminator"
-    )  # as the text does it
-    assert {v.op.name.split("/")[0] for v in found} == {"discriminator", "discriminator_2"}
-    with pytest.raises(ValueError, match="'generator'; there are .*'local_discriminator'"):
-        variables.trainable("generator")
-    with pytest.raises(ValueError, match="local_discriminator/fc/kernel' belongs to none"):
-        variables.check_scopes("discriminator", "discriminator_2")
-
-
-def test_minimize_moves_its_own_network_and_its_averages_alone(value):
-    with tf.variable_scope("generator"):
-        a = tf.get_variable("a", initializer=1.0)
-    two_applications("generator")
-    with tf.variable_scope("discriminator"):
-        d = tf.get_variable("d", initializer=1.0)
-    step = variables.minimize(
-        tf.square(a * d), "generator", tf.train.GradientDescentOptimizer(0.25)
-    )
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        before = session.run(variables.moving_averages("generator"))
-        session.run(step)
-        assert session.run([a, d]) == [0.5, 1.0]
-        after = session.run(variables.moving_averages("generator"))
-        assert all((old != new).any() for old, new in zip(before, after))
-
-
-def test_clip_leaves_batch_norm_alone():
-    with tf.variable_scope("critic"):
-        tf.get_variable("kernel", initializer=[-3.0, 0.005, 3.0])
-        tf.get_variable("gamma", initializer=[1.0])
-    clip = variables.clip("critic", 0.01)
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        session.run(clip)
-        kernel, gamma = session.run(variables.trainable("critic"))
-    np.testing.assert_allclose(kernel, [-0.01, 0.005, 0.01])
-    assert gamma == 1.0
-
-
 CHECK = """
 from graphmode import tf, slim
 x = tf.ones([4, 8])
-y = [slim.batch_norm(slim.fully_connected(x, 4)), tf.layers.batch_normalization(tf.layers.dense(x, 4), training=True)]
+y = [slim.batch_norm(slim.fully_connected(x, 4)),
+     tf.layers.batch_normalization(tf.layers.dense(x, 4), training=True)]
 with tf.Session() as s:
     s.run(tf.global_variables_initializer())
     print([v.shape for v in s.run(y)])
@@ -156,7 +88,8 @@ def test_works_whatever_was_imported_before(before):
 
 
 def test_missing_packages_are_named_with_the_cure():
-    block = "import sys; sys.modules[{!r}] = None\nfrom graphmode import tf, slim\ntf.float32\nslim.conv2d"
+    use = "from graphmode import tf, slim\ntf.float32\nslim.conv2d"
+    block = "import sys; sys.modules[{!r}] = None\n" + use
     assert (
         "pip install 'tf_keras=={}.*'".format(tf.__version__.rsplit(".", 1)[0])
         in run(block.format("tf_keras")).stderr
@@ -165,38 +98,16 @@ def test_missing_packages_are_named_with_the_cure():
     assert "pip install 'tensorflow>=2.16,<2.22'" in run(block.format("tensorflow")).stderr
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        "gan_book.cae",
-        "gan_book.vae",
-        "gan_book.gan",
-        "gan_book.dcgan",
-        "gan_book.cgan",
-        "gan_book.wgan",
-        "gan_book.began",
-        "gan_book.metrics",
-    ],
-)
-def test_help_answers_before_tensorflow_is_imported(program):
-    times = []
-    for _ in range(3):  # the best of three: other work may share the cores
-        began = time.perf_counter()
-        result = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", program, "--help"],
-            capture_output=True,
-            text=True,
-        )
-        times.append(time.perf_counter() - began)
-    assert min(times) < 1.0
+def test_help_answers_before_tensorflow_is_imported():
+    command = [sys.executable, "-X", "importtime", "-m", "gan_book.wgan", "--help"]
+    result = subprocess.run(command, capture_output=True, text=True)
     assert "--as_published" in result.stdout and "the text's literal code" in result.stdout
-    assert " numpy\n" in result.stderr and "tensorflow" not in result.stderr
+    assert "tensorflow" not in result.stderr and " matplotlib" not in result.stderr
+    assert " pooch" not in result.stderr
 
 
 def test_every_moved_name_is_there():
-    import importlib
-
-    tf.float32
+    assert tf.float32  # loads TensorFlow
     for name in repairs.MOVED:
         module, attribute = name.rsplit(".", 1)
         assert hasattr(importlib.import_module("tensorflow.python." + module), attribute)

@@ -1,4 +1,4 @@
-"""tf_slim's own unit tests, as shipped in its wheel, on the mended TensorFlow: the yardstick of `graphmode`."""
+"""tf_slim's own unit tests, as its wheel ships them, on the repaired TensorFlow."""
 
 import importlib.util
 import os
@@ -12,11 +12,14 @@ import pytest
 SLIM = pathlib.Path(importlib.util.find_spec("tf_slim").origin).parent
 PARTS = ("layers", "ops", "losses", "data", "learning_test.py")
 
-# What cannot pass, and why: it is the test's (once tf_slim's) own code that current numpy or TensorFlow refuses.
+# What cannot pass, and why: current numpy or TensorFlow refuses the test's own code (once tf_slim's).
 NUMPY_ALIAS = "the test says np.object or np.float, which numpy 1.24 removed"
 NUMPY_TOSTRING = "the test calls ndarray.tostring, which numpy 2.3 removed"
 NUMPY_SCALAR = "the test's setUp puts an array of one element into a cell, which numpy 2.4 refuses"
-NUMPY_INDEX = "tf_slim indexes an array with a list of slices, which numpy 1.23 refuses (partitioned variables only)"
+NUMPY_INDEX = (
+    "tf_slim indexes an array with a list of slices, which numpy 1.23 refuses "
+    "(partitioned variables only)"
+)
 OP_NAME = "the test expects the op's name of TensorFlow 1 (dropout now ends in SelectV2)"
 DEVICE = "the test expects the device function of TensorFlow 1 to add cpu:0"
 EXPECTED = {
@@ -63,7 +66,7 @@ PLUGIN = "from graphmode import slim, tf\ntf.layers, slim.conv2d\n"
 @pytest.mark.slim_suite
 def test_tf_slims_own_tests_pass(tmp_path):
     (tmp_path / "mend_tensorflow.py").write_text(PLUGIN)
-    root = pathlib.Path(__file__).parents[1]
+    root = pathlib.Path(__file__).parents[2]
     command = [
         sys.executable,
         "-m",
