@@ -12,10 +12,10 @@ import os
 import re
 import sys
 import typing
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence, Type
 
 from graphmode import files
-from graphmode.config import Run, field_of, parsed, range_of, type_of
+from graphmode.config import Run, Settings, field_of, parsed, range_of, type_of
 from graphmode.errors import InputError, Stopped, fail, one_line
 from graphmode.training import run_folder
 
@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
         raise InputError(message)
 
 
-def parser(program: str, owner: type, doc: str, modes: Sequence[str] = ()) -> Parser:
+def parser(program: str, owner: Type[Settings], doc: str, modes: Sequence[str] = ()) -> Parser:
     """The parser of a settings class. It returns the flags that were given, as strings and bools.
 
     Args:
@@ -59,7 +59,7 @@ def parser(program: str, owner: type, doc: str, modes: Sequence[str] = ()) -> Pa
         home = _home(owner, field)
         if home not in groups:
             groups[home] = made.add_argument_group(
-                inspect.getdoc(home).split("\n")[0].split(". ")[0].rstrip(".")
+                (inspect.getdoc(home) or "").split("\n")[0].split(". ")[0].rstrip(".")
             )
         group = groups[home]
         if field.name == "mode" and modes:
@@ -94,7 +94,7 @@ def _help(field):
     return text.strip().replace("%", "%%")
 
 
-def read(program: str, owner: type, doc: str, argv: Optional[Sequence[str]] = None):
+def read(program: str, owner: Type[Settings], doc: str, argv: Optional[Sequence[str]] = None):
     """The settings of a program without a run folder. Raises InputError."""
     given = _given(owner, parser(program, owner, doc), argv)
     for field in dataclasses.fields(owner):
@@ -115,7 +115,7 @@ def _given(owner, made, argv):
     return given
 
 
-def parse(owner: type, modes: Sequence[str], doc: str, argv: Optional[Sequence[str]] = None):
+def parse(owner: Type[Run], modes: Sequence[str], doc: str, argv: Optional[Sequence[str]] = None):
     """Reads the command line of a program that trains.
 
     Args:
@@ -208,7 +208,7 @@ def _refuse(given, stored, names, folder, cure):
 
 
 def main(
-    owner: type,
+    owner: Type[Run],
     modes: Mapping[str, Callable[[Any], None]],
     doc: str,
     argv: Optional[Sequence[str]] = None,
@@ -252,7 +252,9 @@ def main(
             run_folder.warn(config.output_dir, f"no {after_training}: {error}")
 
 
-def tool(program: str, owner: type, doc: str, run: Callable[[Any], None], argv=None) -> None:
+def tool(
+    program: str, owner: Type[Settings], doc: str, run: Callable[[Any], None], argv=None
+) -> None:
     """Runs a program without a run folder: flags, then `run` with the settings.
 
     Raises:

@@ -9,8 +9,8 @@ A program declares a class that inherits `Run` (and other shared classes), one f
 
         dim: int = setting(100, at_least=1, network=True, help="number of units of z")
 
-Each field carries its type, default, help text and range as data. `--help`, config.json, resuming and
-reports are made from the class. Construction validates: `Config(dim=0)` raises InputError.
+Each field carries its type, default, help text and range as data. `--help`, config.json, resuming
+and reports are made from the class. Construction validates: `Config(dim=0)` raises InputError.
 """
 
 import dataclasses
@@ -20,7 +20,6 @@ import typing
 from typing import Any, ClassVar, Dict, Literal, Mapping, Optional, Sequence
 
 from graphmode.errors import InputError
-
 
 LARGEST = 2**53  # of whole numbers: beyond it JSON readers and floats round
 

@@ -5,9 +5,10 @@ import sys
 
 
 class InputError(ValueError):
-    """Something that the user gave cannot be used. Programs print it as one line and exit with status 2.
+    """Something that the user gave cannot be used.
 
-    The message says what is wrong, shows the offending value, and says how to mend it.
+    Programs print it as one line and exit with status 2. The message says what is wrong, shows the
+    offending value, and says how to mend it.
     """
 
 

@@ -1,12 +1,13 @@
-"""What current TensorFlow needs so that programs of TensorFlow 1 run: each repair once, and only where it is missing.
+"""What current TensorFlow needs so that TensorFlow 1 code runs: each repair once, where needed.
 
-1. `tf.layers` and slim's layers are Keras 2 (the package tf_keras), chosen by TF_USE_LEGACY_KERAS=1.
-2. TensorFlow 2.15 to 2.21 look for their own batch normalisation layer in a module that tf_keras has moved.
-3. tf_slim 1.1.0 reads names in TensorFlow's inner modules that TensorFlow moved between 2.9 and 2.21 (`MOVED`).
-4. Version 1 behaviour: graphs, sessions, reference variables.
+1. `tf.layers` and slim's layers need Keras 2 (the package tf_keras): TF_USE_LEGACY_KERAS=1.
+2. TensorFlow 2.15 to 2.21 import their batch norm layer from a module that tf_keras has moved.
+3. tf_slim 1.1.0 reads names in TensorFlow's inner modules that TensorFlow moved between 2.9 and
+   2.21 (`MOVED`).
+4. Version 1 behavior: graphs, sessions, reference variables.
 
-The lines that TensorFlow prints at start-up, and its deprecation notices for the API that this project is about,
-are held back; every other line, warning and error passes.
+The lines that TensorFlow prints when it starts, and its deprecation notices for the version 1 API,
+are not shown. Every other line, warning and error is.
 """
 
 import contextlib
@@ -18,10 +19,12 @@ import os
 import re
 import sys
 import tempfile
+import types
 import warnings
+from typing import Iterator
 
-# Name that tf_slim looks up -> where it lives now, both below tensorflow.python. Complete for tf_slim 1.1.0 (read off
-# its syntax tree against 2.16 to 2.21).
+# Name that tf_slim reads -> where it is now, both below tensorflow.python. The table is complete
+# for tf_slim 1.1.0: its syntax tree was compared with TensorFlow 2.16 to 2.21.
 MOVED = {
     "framework.ops.Tensor": "framework.tensor.Tensor",
     "framework.ops.IndexedSlices": "framework.indexed_slices.IndexedSlices",
@@ -32,39 +35,54 @@ MOVED = {
     "ops.control_flow_ops.cond": "ops.cond.cond",
     "ops.control_flow_ops.while_loop": "ops.while_loop.while_loop",
     "ops.variable_scope.variable": "ops.variable_v1.VariableV1",
-    "ops.variable_scope.disable_resource_variables": "ops.resource_variables_toggle.disable_resource_variables",
-    "ops.variable_scope.enable_resource_variables": "ops.resource_variables_toggle.enable_resource_variables",
-    "ops.variable_scope.resource_variables_enabled": "ops.resource_variables_toggle.resource_variables_enabled",
     "ops.variables.VariableV1": "ops.variable_v1.VariableV1",
+    **{
+        f"ops.variable_scope.{name}": f"ops.resource_variables_toggle.{name}"
+        for name in (
+            "disable_resource_variables",
+            "enable_resource_variables",
+            "resource_variables_enabled",
+        )
+    },
 }
 
 NEWEST, OLDEST = (2, 21), (2, 16)
+INSTALL = "pip install 'tensorflow>=2.16,<2.22' 'tf_keras>=2.16,<2.22' 'tf_slim>=1.1.0,<2'"
 
 _NOISE = re.compile(
-    r"All log messages before absl::InitializeLog|oneDNN custom operations are on|computation placer already registered"
-    r"|Unable to register cu\w+ factory|Attempting to register factory for plugin"
-    r"|This TensorFlow binary is optimized to use|To enable the following instructions"
-    r"|TF-TRT Warning: Could not find TensorRT|MLIR V1 optimization pass is not enabled"
-    r"|Local rendezvous is aborting with status: CANCELLED|^\s*\[\[\{\{node \S+_[Ee]nqueue\w*\}\}\]\]$"
+    r"All log messages before absl::InitializeLog|oneDNN custom operations are on"
+    r"|computation placer already registered|Unable to register cu\w+ factory"
+    r"|Attempting to register factory for plugin|This TensorFlow binary is optimized to use"
+    r"|To enable the following instructions|TF-TRT Warning: Could not find TensorRT"
+    r"|MLIR V1 optimization pass is not enabled"
+    r"|Local rendezvous is aborting with status: CANCELLED"
+    r"|^\s*\[\[\{\{node \S+_[Ee]nqueue\w*\}\}\]\]$"
 )
+# Lines of a machine without an NVIDIA GPU. With one they matter.
 _NO_DRIVER = re.compile(
-    r"failed call to cuInit|no NVIDIA GPU device is present|kernel driver does not appear to be running"
-    r"|retrieving CUDA diagnostic information|libcuda reported version|kernel reported version|Could not find cuda drivers"
-    r"|Cannot dlopen some GPU libraries|Follow the guide at https://www.tensorflow.org/install/gpu"
+    r"failed call to cuInit|no NVIDIA GPU device is present"
+    r"|kernel driver does not appear to be running|retrieving CUDA diagnostic information"
+    r"|libcuda reported version|kernel reported version|Could not find cuda drivers"
+    r"|Cannot dlopen some GPU libraries"
+    r"|Follow the guide at https://www.tensorflow.org/install/gpu"
     r"|Skipping registering GPU devices|Unable to find cudart"
 )
 _DEPRECATIONS = re.compile(
-    r"is deprecated and will be removed|non-resource variables are not supported in the long term"
+    r"is deprecated and will be removed"
+    r"|non-resource variables are not supported in the long term"
     r"|The name tf\.\S+ is deprecated"
 )
 
 
 @contextlib.contextmanager
-def hold_noise():
-    """Holds file descriptor 2 while TensorFlow loads or queues end, then lets through each line that is not known noise."""
+def hold_noise() -> Iterator[None]:
+    """Holds file descriptor 2 while TensorFlow loads or queues end.
+
+    Afterwards each line that is no known noise is written to it.
+    """
     try:
         screen = os.dup(2)
-    except OSError:  # no descriptor 2 at all (a daemon): nothing to hold
+    except OSError:  # there is no descriptor 2 (a daemon): nothing to hold
         yield
         return
     if sys.stderr:
@@ -85,29 +103,25 @@ def hold_noise():
 
 
 def _is_noise(line):
-    """A machine without an NVIDIA card need not hear that CUDA does not start; one with a card must."""
     return _NOISE.search(line) or (_NO_DRIVER.search(line) and not glob.glob("/dev/nvidia[0-9]*"))
 
 
-def _quieten():
+def _silence_deprecations():
     logging.getLogger("tensorflow").addFilter(
         lambda record: not _DEPRECATIONS.search(record.getMessage())
     )
-    warnings.filterwarnings("ignore", message=r"`tf\.(layers|nn\.rnn_cell)\.\w+` is deprecated")
-    warnings.filterwarnings(
-        "ignore", message=r"`layer\.(apply|add_variable|updates)` is deprecated"
-    )
+    for names in (r"tf\.(layers|nn\.rnn_cell)\.\w+", r"layer\.(apply|add_variable|updates)"):
+        warnings.filterwarnings("ignore", message=f"`{names}` is deprecated")
 
 
 def _legacy_keras(tf, version):
-    """Makes `tf.layers` that of tf_keras, also if TensorFlow was imported and used before this package."""
+    """Makes `tf.layers` that of tf_keras, also if TensorFlow was imported and used before."""
     try:
         importlib.import_module("tf_keras")
     except ImportError as error:
         raise ImportError(
-            "tf.layers and slim need tf_keras beside TensorFlow {0}: pip install 'tf_keras=={0}.*'".format(
-                version
-            )
+            f"tf.layers and slim need tf_keras beside TensorFlow {version}: "
+            f"pip install 'tf_keras=={version}.*'"
         ) from error
     normalization = importlib.import_module("tf_keras.src.legacy_tf_layers.normalization")
     pointer = importlib.import_module("tensorflow.python.layers.normalization")
@@ -120,45 +134,42 @@ def _legacy_keras(tf, version):
 def _moved_names():
     for old, new in MOVED.items():
         (module, name), (home, new_name) = old.rsplit(".", 1), new.rsplit(".", 1)
-        module = importlib.import_module("tensorflow.python." + module)
-        if not hasattr(module, name):
-            setattr(
-                module,
-                name,
-                getattr(importlib.import_module("tensorflow.python." + home), new_name),
-            )
+        owner = importlib.import_module("tensorflow.python." + module)
+        if not hasattr(owner, name):
+            value = getattr(importlib.import_module("tensorflow.python." + home), new_name)
+            setattr(owner, name, value)
 
 
 @functools.lru_cache(maxsize=None)
 def _tensorflow():
-    _quieten()
+    _silence_deprecations()
     try:
         with hold_noise():
             tf = importlib.import_module("tensorflow.compat.v1")
     except ImportError as error:
-        raise ImportError(
-            "TensorFlow cannot be imported ({}): pip install 'tensorflow>=2.16,<2.22' "
-            "'tf_keras>=2.16,<2.22' 'tf_slim>=1.1.0,<2'".format(error)
-        ) from error
+        raise ImportError(f"TensorFlow cannot be imported ({error}): {INSTALL}") from error
     version = ".".join(tf.__version__.split(".")[:2])
     if not OLDEST <= tuple(map(int, version.split("."))) <= NEWEST:
         warnings.warn(
-            "graphmode is tested with TensorFlow 2.16 to 2.21; this is {}".format(tf.__version__)
+            f"graphmode is tested with TensorFlow 2.16 to 2.21; this is {tf.__version__}",
+            stacklevel=2,
         )
     with hold_noise():
         _legacy_keras(tf, version)
         _moved_names()
-        tf.config.list_physical_devices(
-            "GPU"
-        )  # TensorFlow's lines about drivers come here, where they are held
+        # TensorFlow's lines about drivers come here, where they are held, and not in a session.
+        tf.config.list_physical_devices("GPU")
         tf.disable_v2_behavior()
-    if version in ("2.19", "2.20"):  # have a line of noise left for the first run of a session
+    if version in ("2.19", "2.20"):
         _hold_first_run()
     return tf
 
 
 def _hold_first_run():
-    """Holds the noise of a process's first run of a session; from then on runs go straight through."""
+    """Holds the noise of the process's first session.run; later runs are not touched.
+
+    TensorFlow 2.19 and 2.20 print a line there.
+    """
     session = importlib.import_module("tensorflow.python.client.session").BaseSession
     straight = session._do_run
 
@@ -170,8 +181,12 @@ def _hold_first_run():
     session._do_run = first
 
 
-def load(name):
-    """The mended module: "tensorflow.compat.v1" or "tf_slim". Raises ImportError with the cure."""
+def load(name: str) -> types.ModuleType:
+    """The repaired module: "tensorflow.compat.v1" or "tf_slim".
+
+    Raises:
+        ImportError: a package is missing or does not fit. The message says what to install.
+    """
     tf = _tensorflow()
     if name != "tf_slim":
         return tf
@@ -180,5 +195,5 @@ def load(name):
             return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
-            "tf_slim cannot be imported ({}): pip install 'tf_slim>=1.1.0,<2'".format(error)
+            f"tf_slim cannot be imported ({error}): pip install 'tf_slim>=1.1.0,<2'"
         ) from error

@@ -105,5 +105,5 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
 
     It is 1 if they rise together and -1 if one falls whenever the other rises.
     """
-    ranks = [np.argsort(np.argsort(values)) for values in (first, second)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    ranks = np.stack([np.argsort(np.argsort(values)) for values in (first, second)])
+    return float(np.corrcoef(ranks.astype(float))[0, 1])

@@ -8,7 +8,7 @@ from graphmode import files
 
 
 class ScalarLog:
-    """Writes scalars.csv: one row every `summary_freq` steps. A value is the mean since the last row.
+    """Writes scalars.csv, one row every `summary_freq` steps. Values are means since the last row.
 
     Args:
         folder: the folder of the run.

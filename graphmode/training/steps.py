@@ -47,7 +47,9 @@ class Steps:
             The phase's name, its scalars (name -> value) and the serialized summaries.
         """
         phase, runs, done = self._at(step)
-        values, summaries, fed_number, fed = {}, [], None, None
+        values: Dict[str, float] = {}
+        summaries: List[bytes] = []
+        fed_number, fed = None, None
         for place, run in enumerate(runs):
             number = run.first_batch + done * run.batches + run.place
             if self._model.feed and number != fed_number:
