@@ -18,7 +18,7 @@ def main(arguments):
         print("{}\n\n{}".format(USAGE, __doc__.split("\n\n")[0]))
         return 0 if script else 2
     if not os.path.isfile(script[0]):
-        cli.fail("graphmode", "there is no program {}: {}".format(script[0], USAGE))
+        cli.fail("graphmode", f"there is no program {script[0]}: {USAGE}")
     from graphmode import old_program
     with cli.one_line("graphmode", "stopped"):
         if check:

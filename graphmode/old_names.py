@@ -64,7 +64,7 @@ class HParams:
         return name in self.__dict__
 
     def __repr__(self):
-        return "HParams({})".format(sorted(self.__dict__.items()))
+        return f"HParams({sorted(self.__dict__.items())})"
 
 
 def _outside_brackets(text):
@@ -83,7 +83,7 @@ def _named_only(name):
     """A loss of tf.nn which, as in version 1, refuses arguments without names: their order has changed more than once."""
     def loss(*unnamed, **named):
         if unnamed:
-            raise ValueError("Only call `{}` with named arguments (labels=..., logits=..., ...)".format(name))
+            raise ValueError(f"Only call `{name}` with named arguments (labels=..., logits=..., ...)")
         return getattr(tf.nn, name)(**named)
     loss.__name__ = name
     return loss

@@ -54,7 +54,7 @@ def judged(name):
         last = name.split(".")[-1]
         if last == "misc" or callable(getattr(old_names, last, None)):
             return "replaced", "Pillow, by graphmode.old_names"
-        return "missing", "scipy.misc.{} is not to be had; instead: what scipy or Pillow have".format(last)
+        return "missing", f"scipy.misc.{last} is not to be had; instead: what scipy or Pillow have"
     if name.split(".")[0] == "keras":
         verdict, words = judged("tensorflow." + name)
         return ("replaced", "tf.keras") if verdict == "given" else (verdict, words)
@@ -66,11 +66,11 @@ def judged(name):
                 break
     except AttributeError as error:
         ours = isinstance(error, version_1.Missing)
-        return "missing", str(error).split(": ", 1)[-1] if ours else "{}: {}".format(name, error)
+        return "missing", str(error).split(": ", 1)[-1] if ours else f"{name}: {error}"
     if parts and parts[0] in ("contrib", "examples"):
         home = getattr(found, "__module__", None) or getattr(found, "__name__", "")
         view = isinstance(found, version_1.View)
-        return "replaced", "a view of tf_slim and tf" if view else "{} of {}".format(parts[-1], home)
+        return "replaced", "a view of tf_slim and tf" if view else f"{parts[-1]} of {home}"
     return "given", ""
 
 
@@ -79,8 +79,7 @@ def tree(script):
     try:
         return ast.parse(pathlib.Path(script).read_bytes(), script)
     except (SyntaxError, ValueError) as error:
-        raise InputError("{} cannot be read as Python 3 ({}): 2to3 or a print() may be what it needs".format(
-            script, error)) from None
+        raise InputError(f"{script} cannot be read as Python 3 ({error}): 2to3 or a print() may be what it needs") from None
 
 
 def beside(tree, script, root):
@@ -112,7 +111,7 @@ def check(script):
                 verdict, words = judged(name)
                 counts[verdict] += 1
                 words = {"given": "given", "replaced": "by " + words, "missing": words}[verdict]
-                print("{}:{}: {}: {}".format(file, line, name, words))
-    read = "" if len(files) == 1 else " in {} files".format(len(files))
+                print(f"{file}:{line}: {name}: {words}")
+    read = "" if len(files) == 1 else f" in {len(files)} files"
     print("{given} names given, {replaced} replaced, {missing} not to be had".format(**counts) + read)
     return 1 if counts["missing"] else 0

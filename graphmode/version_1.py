@@ -89,7 +89,7 @@ def _place():
     while frame and (frame.f_globals.get("__name__", "").startswith(("graphmode", "importlib")) or "importlib" in
                      frame.f_code.co_filename):
         frame = frame.f_back
-    return "{}:{}: ".format(frame.f_code.co_filename, frame.f_lineno) if frame else ""
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}: " if frame else ""
 
 
 def source(path):

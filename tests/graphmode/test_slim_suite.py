@@ -101,10 +101,6 @@ def test_tf_slims_own_tests_pass(tmp_path):
     }
     skipped = sum(case.find("skipped") is not None for case in cases)
     passed = len(cases) - skipped - len(failed)
-    print(
-        "tf_slim: {} pass, {} fail, {} are skipped by tf_slim itself".format(
-            passed, len(failed), skipped
-        )
-    )
+    print(f"tf_slim: {passed} pass, {len(failed)} fail, {skipped} are skipped by tf_slim itself")
     assert failed <= EXPECTED.keys(), (sorted(failed - EXPECTED.keys()), run.stdout[-3000:])
     assert passed >= 783

@@ -1,4 +1,4 @@
-"""Grids, PNG files and scores."""
+"""Image grids and PNG files."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graphmode import images, report, scores
+from graphmode.report import images
 
 
 def test_grid_places_pictures_row_by_row():
@@ -49,42 +49,3 @@ def test_samples_are_uint8_pictures(tmp_path):
         and (saved[0, 0, 0], saved[4, 27, 27]) == (0, 255)
     )
     assert Image.open(str(tmp_path / "sample.png")).size == (172, 114)
-
-
-def test_psnr_by_hand():
-    dark, grey = np.zeros([1, 4, 4]), np.full([1, 4, 4], 0.1)
-    assert scores.psnr(dark, grey)[0] == pytest.approx(20.0)
-    assert scores.psnr(dark, dark)[0] == np.inf
-
-
-def test_frechet_distance_of_normals_by_hand():
-    """|m1 - m2|^2 + sum (s1 - s2)^2 when both covariances are diagonal."""
-    random = np.random.RandomState(0)
-    first = random.randn(200000, 2) * [1.0, 2.0]
-    second = random.randn(200000, 2) * [3.0, 2.0] + [1.0, 2.0]
-    assert scores.frechet_distance(first, second) == pytest.approx(1 + 4 + 4, rel=0.02)
-    assert scores.frechet_distance(first, first) == pytest.approx(0, abs=1e-9)
-    rank_one = np.outer(np.arange(10.0), [1, 1, 1])
-    assert scores.frechet_distance(rank_one, rank_one + 1) == pytest.approx(3.0)
-    with pytest.raises(ValueError, match=r"\(5, 2\) and \(5, 3\)"):
-        scores.frechet_distance(np.zeros([5, 2]), np.zeros([5, 3]))
-
-
-def test_report_needs_a_run_and_shows_what_is_there(tmp_path, settings):
-    from graphmode import runs
-
-    with pytest.raises(runs.InputError, match="holds no run"):
-        report.write(tmp_path)
-    config = settings()
-    with runs.started(config) as folder:
-        pass
-    for step in range(0, 2000, 100):
-        images.save_png(
-            folder / "samples" / "grid-{:08d}.png".format(step), np.zeros([2, 2], np.uint8)
-        )
-    runs.warn(folder, "something <odd>")
-    page = report.write(folder).read_text()
-    assert (
-        page.count("<figure>") == 8 and "step 0<" in page and "step 1900<" in page
-    )  # eight moments, both ends
-    assert "something &lt;odd&gt;" in page
