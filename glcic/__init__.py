@@ -1,1 +1,1 @@
-"""GLCIC, the blog's image completion: networks, holes, training, completion, evaluation."""
+"""GLCIC, the blog's image completion (图像补全): networks, training, completion, evaluation."""

@@ -1,55 +1,73 @@
-"""What fills holes without learning: the mean colour, OpenCV's two inpainting methods; and its smoothing of borders."""
+"""What fills holes without learning, and the smoothing of a completed hole's border."""
 
 import numpy as np
 
 from graphmode import doctor
 
-REACH = 3  # pixels around one that Telea's and the Navier-Stokes method look at
-SEAM = 3  # pixels inside the hole's border that `smooth` makes anew
+REACH = 3  # pixels around a pixel that Telea's and the Navier-Stokes method use
+SEAM = 3  # pixels inside the hole's border that `smooth` replaces
 
 
 def opencv():
+    """OpenCV's module. Raises InputError if it is not installed."""
     return doctor.library("cv2", "opencv-python-headless")
 
 
-def mean_colour(picture, hole):
-    """uint8 [height, width, 3] with the mean of the pixels outside the hole in it; hole: bool [height, width]."""
-    filled = picture.copy()
-    filled[hole] = np.rint(picture[~hole].mean(0)).astype(np.uint8)
+def mean_color(image, hole):
+    """Fills the hole with the mean of the pixels outside it.
+
+    Args:
+        image: uint8 [height, width, 3].
+        hole: bool [height, width].
+
+    Returns:
+        uint8 [height, width, 3].
+    """
+    filled = image.copy()
+    filled[hole] = np.rint(image[~hole].mean(0)).astype(np.uint8)
     return filled
 
 
-def telea(picture, hole):
-    """Telea 2004, fast marching; see `mean_colour`."""
-    return opencv().inpaint(picture, hole.astype(np.uint8), REACH, opencv().INPAINT_TELEA)
+def telea(image, hole):
+    """Telea 2004, fast marching. Arguments and result as for `mean_color`."""
+    return opencv().inpaint(image, hole.astype(np.uint8), REACH, opencv().INPAINT_TELEA)
 
 
-def navier_stokes(picture, hole):
-    """Bertalmio, Bertozzi, Sapiro 2001; see `mean_colour`."""
-    return opencv().inpaint(picture, hole.astype(np.uint8), REACH, opencv().INPAINT_NS)
+def navier_stokes(image, hole):
+    """Bertalmio, Bertozzi and Sapiro 2001. Arguments and result as for `mean_color`."""
+    return opencv().inpaint(image, hole.astype(np.uint8), REACH, opencv().INPAINT_NS)
 
 
-def smooth(completed, picture, hole, how):
-    """Makes the border of a completed hole fit its surroundings, as the paper's post-processing does.
+def smooth(completed, image, hole, how):
+    """Blends a completed hole into its surroundings, as the paper's post-processing does.
 
     Args:
-        completed, picture: uint8 [height, width, 3], equal outside the hole.
+        completed, image: uint8 [height, width, 3], equal outside the hole.
         hole: bool [height, width].
-        how: "none"; "telea": the outermost `SEAM` pixels of the hole are filled by Telea's method; "seamless": so is the
-            whole hole, and the completion's gradients are then put into it, whose colours follow it (Perez et al. 2003).
+        how: "none"; "telea": Telea's method fills the outermost `SEAM` pixels of the hole;
+            "seamless": Telea's method fills the hole, then its colors follow the completion's
+            gradients (Perez et al. 2003).
 
     Returns:
-        uint8 [height, width, 3], equal to `picture` outside the hole.
+        uint8 [height, width, 3], equal to `image` outside the hole.
     """
     if how == "telea":
-        inner = opencv().erode(hole.astype(np.uint8), np.ones([2 * SEAM + 1] * 2, np.uint8), borderValue=1) > 0
+        kernel = np.ones([2 * SEAM + 1] * 2, np.uint8)
+        inner = opencv().erode(hole.astype(np.uint8), kernel, borderValue=1) > 0
         completed = telea(completed, hole & ~inner)
     if how == "seamless":
-        wide = [(2 * SEAM, 2 * SEAM)] * 2  # mirrored, for holes that touch the picture's border
-        mask = np.pad(hole, wide).astype(np.uint8) * 255
-        # seamlessClone leaves `SEAM` pixels inside the mask as they are in its target, hence Telea's.
-        source, target = (np.pad(array, [*wide, (0, 0)], "reflect") for array in (completed, telea(picture, hole)))
-        left, top, width, height = opencv().boundingRect(mask)
-        cloned = opencv().seamlessClone(source, target, mask, (left + width // 2, top + height // 2), opencv().NORMAL_CLONE)
-        completed = cloned[2 * SEAM:-2 * SEAM, 2 * SEAM:-2 * SEAM]
-    return np.where(hole[..., None], completed, picture)
+        completed = _seamless(completed, image, hole)
+    return np.where(hole[..., None], completed, image)
+
+
+def _seamless(completed, image, hole):
+    """seamlessClone with a mirrored margin, for holes that touch the border of the image."""
+    margin = [(2 * SEAM, 2 * SEAM)] * 2
+    mask = np.pad(hole, margin).astype(np.uint8) * 255
+    # seamlessClone leaves `SEAM` pixels inside the mask as they are in its target.
+    source = np.pad(completed, [*margin, (0, 0)], "reflect")
+    target = np.pad(telea(image, hole), [*margin, (0, 0)], "reflect")
+    left, top, width, height = opencv().boundingRect(mask)
+    center = left + width // 2, top + height // 2
+    cloned = opencv().seamlessClone(source, target, mask, center, opencv().NORMAL_CLONE)
+    return cloned[2 * SEAM : -2 * SEAM, 2 * SEAM : -2 * SEAM]

@@ -1,4 +1,4 @@
-"""Completion of pictures of any size, with holes of any shape, by a trained network; and its export as a SavedModel."""
+"""Completes images of any size, with holes of any shape, by a trained network (修复效果)."""
 
 import contextlib
 import math
@@ -7,22 +7,25 @@ import pathlib
 import sys
 
 import numpy as np
-from PIL import Image
 import tqdm
+from PIL import Image
 
 from data import folders, squares
-from glcic import baselines, masks, model, options, sources
-from graphmode import errors, files, sessions, tf, training
+from glcic import baselines, inputs, masks, model
+from graphmode import files, sessions, tf
+from graphmode.errors import InputError
 from graphmode.report import images
 
-LARGEST = 1 << 20  # pixels that --region auto completes as a picture; a step of the full network takes 2 kB for each
+LARGEST = 1 << 20  # pixels that --region auto completes whole; the full network needs 2 kB for each
 
 
 @contextlib.contextmanager
 def completer(config):
-    """Yields a function of pictures, uint8 [N, height, width, 3], and holes, bool [N, height, width], sides multiples of 4.
+    """Yields a function that completes a batch.
 
-    It returns imitations and completions, uint8 as the pictures; completions have the pictures' pixels outside the hole.
+    The function takes images, uint8 [N, height, width, 3], and holes, bool [N, height, width], with
+    sides that are multiples of 4. It returns (imitations, completions), each as the images.
+    Completions have the images' own pixels outside the hole.
     """
     x = tf.placeholder(tf.float32, [None, None, None, 3])
     mask = tf.placeholder(tf.float32, [None, None, None, 1])
@@ -30,85 +33,129 @@ def completer(config):
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
 
-        def apply(pictures, holes):
-            fed = {x: pictures.astype(np.float32) / 127.5 - 1.0, mask: holes[..., None].astype(np.float32)}
-            drawn = [images.to_uint8((made + 1.0) / 2.0) for made in session.run([imitation, completion], fed)]
-            return drawn[0], np.where(holes[..., None], drawn[1], pictures)
+        def apply(originals, holes):
+            fed = {
+                x: originals.astype(np.float32) / 127.5 - 1.0,
+                mask: holes[..., None].astype(np.float32),
+            }
+            outputs = session.run([imitation, completion], fed)
+            imitations, completions = (images.to_uint8((y + 1.0) / 2.0) for y in outputs)
+            return imitations, np.where(holes[..., None], completions, originals)
+
         yield apply
 
 
 def fill(config):
-    """What holes are filled with: see `model.mean_colour`."""
-    return model.mean_colour() if config.recipe == "paper" else 0.0
+    """What holes are filled with before the network sees them, see `model.mean_color`."""
+    return model.mean_color() if config.recipe == "paper" else 0.0
 
 
-def in_picture(apply, picture, hole):
-    """Completes a picture of any size as it is; `apply` is from `completer`. uint8 [height, width, 3], bool -> uint8."""
+def in_image(apply, image, hole):
+    """Completes an image of any size as it is.
+
+    Args:
+        apply: a function of `completer`.
+        image: uint8 [height, width, 3].
+        hole: bool [height, width].
+
+    Returns:
+        uint8 [height, width, 3].
+    """
     height, width = hole.shape
     margins = [(0, -height % 4), (0, -width % 4)]
-    padded = np.pad(picture, [*margins, (0, 0)], "symmetric")
-    # The hole is mirrored too, lest the network sees what lay in it.
-    return apply(padded[None], np.pad(hole, margins, "symmetric")[None])[1][0, :height, :width]
+    padded = np.pad(image, [*margins, (0, 0)], "symmetric")
+    # The hole is mirrored, too. Otherwise the network would see what was in it.
+    padded_hole = np.pad(hole, margins, "symmetric")
+    return apply(padded[None], padded_hole[None])[1][0, :height, :width]
 
 
-def in_window(apply, picture, hole, size, hole_max):
-    """Completes a window around the hole, shrunk so that the hole is no larger than those of the training.
+def in_window(apply, image, hole, size, hole_max):
+    """Completes a window around the hole. A hole above `hole_max` is completed at lower resolution.
 
-    size, hole_max: of the training's pictures and holes. The window is as many times larger than the hole as these say,
-    or as the picture has room for.
+    The window is as many times larger than the hole as the training images are larger than theirs,
+    as far as the image has room for it.
+
+    Args:
+        apply, image, hole: as for `in_image`.
+        size, hole_max: sides of the training images and of their largest holes, in pixels.
     """
-    rows, columns = np.nonzero(hole.any(1))[0], np.nonzero(hole.any(0))[0]
-    scale = min(1.0, hole_max / (1 + max(np.ptp(rows), np.ptp(columns))))
-    cuts = []
-    for ends, side in zip((rows, columns), hole.shape):
-        length = min(side, math.ceil(size / scale))
-        start = int(np.clip((ends[0] + ends[-1] + 1 - length) // 2, 0, side - length))
-        cuts.append(slice(start, start + length))
-    window, inside = picture[tuple(cuts)], hole[tuple(cuts)]
+    scale, window = _window(hole, size, hole_max)
+    seen, inside = image[window], hole[window]
     if scale == 1.0:
-        completed = in_picture(apply, window, inside)
+        completed = in_image(apply, seen, inside)
     else:
         small = [max(4, 4 * round(side * scale / 4)) for side in inside.shape]
-        touched = squares.area(np.repeat(inside[..., None] * np.uint8(255), 3, 2), *small)[..., 0] > 0
-        made = apply(squares.area(window, *small)[None], touched[None])[1][0]
-        completed = np.asarray(Image.fromarray(made).resize(inside.shape[::-1], Image.Resampling.BICUBIC))
-    result = picture.copy()
-    result[tuple(cuts)] = np.where(inside[..., None], completed, window)
+        white = np.repeat(inside[..., None] * np.uint8(255), 3, 2)
+        # A reduced pixel belongs to the hole if any part of it does.
+        touched = squares.area(white, *small)[..., 0] > 0
+        reduced = apply(squares.area(seen, *small)[None], touched[None])[1][0]
+        enlarged = Image.fromarray(reduced).resize(inside.shape[::-1], Image.Resampling.BICUBIC)
+        completed = np.asarray(enlarged)
+    result = image.copy()
+    result[window] = np.where(inside[..., None], completed, seen)
     return result
 
 
-def in_region(config, apply, picture, hole):
-    """Completes by --region and --postprocess. Pixels outside the hole stay as they are, bit for bit."""
+def _window(hole, size, hole_max):
+    """(scale, slices): the scale that reduces the hole to `hole_max`, and the window around it."""
+    places = np.nonzero(hole.any(1))[0], np.nonzero(hole.any(0))[0]
+    scale = min(1.0, hole_max / max(1 + np.ptp(along) for along in places))
+    window = []
+    for along, side in zip(places, hole.shape):
+        length = min(side, math.ceil(size / scale))
+        start = (along[0] + along[-1] + 1 - length) // 2
+        start = int(np.clip(start, 0, side - length))
+        window.append(slice(start, start + length))
+    return scale, tuple(window)
+
+
+def in_region(config, apply, image, hole):
+    """Completes as --region and --postprocess say. Pixels outside the hole do not change at all."""
     height, width = (1 + np.ptp(np.nonzero(hole.any(axis))[0]) for axis in (1, 0))
     times = max(height, width) / config.hole_max
-    if config.region == "window" or config.region == "auto" and (times > 1 or hole.size > LARGEST):
-        if times > 1:
-            sys.stderr.write("the hole spans {} x {} pixels, the network learned holes up to {}: it is shrunk {:.1f} times, so "
-                             "its completion is as many times coarser\n".format(width, height, config.hole_max, times))
-        completed = in_window(apply, picture, hole, config.size, config.hole_max)
+    automatic = config.region == "auto" and (times > 1 or hole.size > LARGEST)
+    windowed = config.region == "window" or automatic
+    if times > 1:
+        cure = (
+            f"it is completed at {times:.1f} times lower resolution"
+            if windowed
+            else "--region window completes it at lower resolution"
+        )
+        sys.stderr.write(
+            f"the hole has {width} x {height} pixels, the training holes had up to "
+            f"{config.hole_max}: {cure}\n"
+        )
+    if windowed:
+        completed = in_window(apply, image, hole, config.size, config.hole_max)
     else:
-        if times > 1:
-            sys.stderr.write("the hole is {} x {} pixels, the network learned holes up to {}: --region window shrinks it\n"
-                             .format(width, height, config.hole_max))
-        completed = in_picture(apply, picture, hole)
-    return baselines.smooth(completed, picture, hole, config.postprocess)
+        completed = in_image(apply, image, hole)
+    return baselines.smooth(completed, image, hole, config.postprocess)
 
 
-def read_hole(path, picture):
-    """The hole that a mask's file says: bool [height, width], true where it is white. Raises InputError."""
+def read_hole(path, image):
+    """Reads a mask (蒙版): bool [height, width], true where the file is white.
+
+    Args:
+        path: the file.
+        image: uint8 [height, width, 3], the image that the mask belongs to.
+
+    Raises:
+        InputError: the file is no image, has another size, or has no white pixel.
+    """
     mask = folders.decode(path)
-    if mask.shape != picture.shape:
-        raise errors.InputError("{} is {} x {} pixels, the picture {} x {}: a mask has the picture's size".format(
-            path, *mask.shape[1::-1], *picture.shape[1::-1]))
+    if mask.shape != image.shape:
+        own, wanted = (f"{array.shape[1]} x {array.shape[0]}" for array in (mask, image))
+        raise InputError(
+            f"{path} has {own} pixels, the image {wanted}: use a mask of the image's size"
+        )
     hole = mask.mean(2) >= 128
     if not hole.any():
-        raise errors.InputError("{} has no white pixel: the hole is to be white".format(path))
+        raise InputError(f"{path} has no white pixel: make the hole white")
     return hole
 
 
 def complete(config):
-    """--mode complete: one picture with its mask, or every picture of a folder with holes drawn at random."""
-    options.check(config)
+    """--mode complete: one image with its mask, or a folder of images with random holes."""
     if config.postprocess != "none":
         baselines.opencv()
     if config.image:
@@ -116,61 +163,67 @@ def complete(config):
     elif config.random_holes:
         _complete_folder(config)
     else:
-        raise errors.InputError("--mode complete needs --image PICTURE and --mask MASK (white where the hole is), or "
-                             "--input_dir FOLDER and --random_holes N")
+        raise InputError(
+            "--mode complete needs --image IMAGE and --mask MASK (white where the hole is), "
+            "or --input_dir FOLDER and --random_holes N"
+        )
 
 
 def _complete_one(config):
-    if not config.mask:
-        raise errors.InputError("--image {} needs --mask: a picture of the same size, white where the hole is".format(config.image))
-    name = pathlib.Path(config.image).stem + ".png"
-    output = pathlib.Path(config.output or files.path(config.output_dir, "completed", name))
-    if output.suffix.lower() != ".png":
-        raise errors.InputError("--output {}: only a .png keeps the pixels outside the hole as they are".format(output))
-    for name in (config.image, config.mask):
-        if output.exists() and output.samefile(name):
-            raise errors.InputError("--output {} would replace the picture that is read: choose another".format(output))
-    picture = folders.decode(config.image)
-    hole = read_hole(config.mask, picture)
+    target = _target(config)
+    image = folders.decode(config.image)
+    hole = read_hole(config.mask, image)
     with completer(config) as apply:
-        images.save_png(output, in_region(config, apply, picture, hole))
-    print("completed: {}".format(output))
+        images.save_png(target, in_region(config, apply, image, hole))
+    print(f"completed: {target}")
+
+
+def _target(config):
+    """The file that the completed image is written to. Raises InputError."""
+    if not config.mask:
+        raise InputError(
+            f"--image {config.image} needs --mask: an image of the same size, "
+            "white where the hole is"
+        )
+    name = f"{pathlib.Path(config.image).stem}.png"
+    target = pathlib.Path(config.output or files.path(config.output_dir, "completed", name))
+    if target.suffix.lower() != ".png":
+        raise InputError(
+            f"--output {target} is no .png, and only PNG keeps the pixels outside the hole: "
+            "use a name that ends in .png"
+        )
+    for source in (config.image, config.mask):
+        if target.exists() and os.path.exists(source) and target.samefile(source):
+            raise InputError(f"--output {target} would replace an input: use another name")
+    return target
 
 
 def _complete_folder(config):
-    paths = sources.unseen(config) if sources.trained_on(config) else folders.usable(folders.find(config.input_dir))[0]
+    if inputs.trained_on(config):
+        paths = inputs.held_out(config)
+    else:
+        paths, _ = folders.usable(folders.find(config.input_dir))
     target = pathlib.Path(config.output or files.path(config.output_dir, "completed"))
-    height, width, smallest, largest = (tf.placeholder(tf.int32, []) for _ in range(4))
-    boxes = masks.holes(config.random_holes, height, width, smallest, largest)
+    boxes, sides = _random_boxes(config.random_holes)
     with completer(config) as apply, sessions.session() as session:
-        for path in tqdm.tqdm(paths, unit="picture", disable=None):  # None: terminals only
-            picture = folders.decode(path)
-            room = max(1, min(config.hole_max, min(picture.shape[:2]) // 2))
-            drawn = session.run(boxes, {height: picture.shape[0], width: picture.shape[1],
-                                        smallest: min(config.hole_min, room), largest: room})
-            for number, (top, left, high, wide) in enumerate(drawn, 1):
-                hole = np.zeros(picture.shape[:2], bool)
-                hole[top:top + high, left:left + wide] = True
-                name = "{}-{}".format(os.path.relpath(path, config.input_dir) if config.input_dir else path.name, number)
-                images.save_png(target / (name + "_holed.png"), np.where(hole[..., None], np.uint8(255), picture))
-                images.save_png(target / (name + ".png"), in_region(config, apply, picture, hole))
-    print("completed: {} pictures with {} holes each, in {}".format(len(paths), config.random_holes, target))
+        for path in tqdm.tqdm(paths, unit="image", disable=None):  # None: terminals only
+            image = folders.decode(path)
+            height, width = image.shape[:2]
+            room = max(1, min(config.hole_max, min(height, width) // 2))
+            values = height, width, min(config.hole_min, room), room
+            sampled = session.run(boxes, dict(zip(sides, values)))
+            name = os.path.relpath(path, config.input_dir) if config.input_dir else path.name
+            for number, (top, left, high, wide) in enumerate(sampled, 1):
+                hole = np.zeros([height, width], bool)
+                hole[top : top + high, left : left + wide] = True
+                holed = np.where(hole[..., None], np.uint8(255), image)
+                images.save_png(target / f"{name}-{number}_holed.png", holed)
+                completed = in_region(config, apply, image, hole)
+                images.save_png(target / f"{name}-{number}.png", completed)
+    print(f"completed: {len(paths)} images with {config.random_holes} holes each, in {target}")
 
 
-def export(config):
-    """--mode export: a SavedModel with the signature `complete`, which needs nothing of this project.
-
-    Inputs: image, float32 [batch, height, width, 3] in [0, 1]; mask, float32 [batch, height, width, 1], above 0.5 where the
-    hole is; all sides from 4. Output: completed, as the image, whose pixels it has outside the hole.
-    """
-    image = tf.placeholder(tf.float32, [None, None, None, 3], name="image")
-    mask = tf.placeholder(tf.float32, [None, None, None, 1], name="mask")
-    height, width = tf.unstack(tf.shape(image)[1:3])
-    margins = [[0, 0], [0, -height % 4], [0, -width % 4], [0, 0]]
-    hole = tf.cast(mask > 0.5, tf.float32)
-    x, padded = (tf.pad(tensor, margins, "SYMMETRIC") for tensor in (2.0 * image - 1.0, hole))
-    _, imitation, _ = model.complete(x, padded, config, config.as_published, fill(config))
-    drawn = (imitation[:, :height, :width] + 1.0) / 2.0
-    completed = tf.where(tf.tile(hole, [1, 1, 1, 3]) > 0.5, drawn, image, name="completed")
-    sessions.export(config.checkpoint, config.output or files.path(config.output_dir, "saved_model"),
-                    {"complete": ({"image": image, "mask": mask}, {"completed": completed})})
+def _random_boxes(count):
+    """(boxes, placeholders): `masks.holes` of images whose height, width and limits are fed."""
+    sides = [tf.placeholder(tf.int32, []) for _ in range(4)]
+    return masks.holes(count, *sides), sides

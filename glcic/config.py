@@ -1,58 +1,239 @@
-"""The flags of GLCIC, with the blog's numbers, and what goes together."""
+"""The settings of GLCIC: the blog's numbers, what its experiments change, and which go together."""
 
-from typing import Literal, NamedTuple
+import dataclasses
+from typing import Literal
 
-from glcic import factors
-from graphmode import cli, errors
+from graphmode import config
+from graphmode.config import setting
+from graphmode.errors import InputError
+
+Conv = Literal["slim", "layers", "nn"]
+Norm = Literal[
+    "slim",
+    "slim_scale",
+    "layers",
+    "layers_training",
+    "layers_training_updates",
+    "nn_moments",
+    "author",
+    "author_shared",
+    "none",
+    "instance",
+]
+
+# The paper's section 4. The blog has no numbers for a whole run of its own; see `Config`.
+PAPER = {
+    "batch_size": 96,
+    "max_steps": 500000,
+    "completion_steps": 90000,
+    "discriminator_steps": 10000,
+}
+
+# A quarter of the filters on images of half the side: minutes on two CPU cores. With the blog's
+# alpha and learning rates the discriminators win (docs/results.md). The first phase is longer than
+# in the blog's proportions, because its steps are cheap and bring most. So is the second, because
+# the completion network learns from the third only if the discriminators are ahead.
+SMALL = {
+    "size": 64,
+    "width": 16,
+    "hole_min": 24,
+    "hole_max": 32,
+    "batch_size": 16,
+    "flip": True,
+    "alpha": 0.002,
+    "discriminator_lr": 0.0003,
+    "max_steps": 11600,
+    "completion_steps": 8000,
+    "discriminator_steps": 1600,
+}
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Settings_):
-    shared = (factors.Factors,)
-    input_dir: str = setting("", help='folder with pictures; empty: faces are drawn')
-    preset: Literal["full", "small"] = setting("full", help="the blog's sizes, or a quarter of the widths on 64 pixels, for two cores")
-    recipe: Literal["blog", "paper"] = setting("blog", help='whose steps, batch, optimiser and filling of holes')
-    input: Literal["queue", "feed"] = setting("queue", help="pictures through TensorFlow's queues, or fed into a placeholder")
-    crop: int = setting(0, at_least=0, help='side of the middle of each picture that is used, in its own pixels; 0: the largest square')
-    size: int = setting(128, at_least=32, at_most=1024, help='side of a training picture in pixels, cut from squares 1.39 times as large')
-    cut: Literal["middle", "random"] = setting("middle", help='from where in the square; random suits pictures that are not aligned')
-    flip: bool = setting(False, help='mirror half of the training pictures, by chance')
-    width: int = setting(64, at_least=2, help='filters of the first convolutions; the others have multiples')
-    hole_min: int = setting(48, at_least=1, help='shortest side of a hole in pixels')
-    hole_max: int = setting(64, at_least=1, help='longest; at most half of size')
-    batch_size: int = setting(32, at_least=2, help='pictures per step')
-    max_steps: int = setting(20000, at_least=0, help='of all three phases; 0: --max_epochs decides')
-    completion_steps: int = setting(6000, at_least=0, help='T_C: steps of the first phase')
-    discriminator_steps: int = setting(2000, at_least=0, help='T_D: steps of the second; the third has the rest')
-    alpha: float = setting(0.0004, at_least=0.0, help='weight of the adversarial loss')
-    lr: float = setting(0.001, at_least=0.0, help="of the completion network's Adam")
-    joint_lr: float = setting(0.0004, at_least=0.0, help='of the same at the beginning of the third phase, unless rates are constant')
-    discriminator_lr: float = setting(0.001, at_least=0.0, help="of the discriminators' Adam")
-    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help='of both Adams')
-    image: str = setting("", help='picture to complete (complete)')
-    mask: str = setting("", help='picture of the same size, white where the hole is (complete)')
-    output: str = setting("", help='where to: a .png for --image, a folder for --input_dir or export')
-    random_holes: int = setting(0, at_least=0, help='complete each picture in --input_dir with so many holes drawn at random (complete)')
-    region: Literal["auto", "picture", "window"] = setting("auto", help='what is completed: all, or around the hole, shrunk')
-    postprocess: Literal["none", "telea", "seamless"] = setting("none", help="make the hole's border fit, as in the paper; needs OpenCV")
-    implies = {
-        "as_published": {"lr_decay": False},
-        "recipe paper": {"batch_size": 96, "max_steps": 500000, "completion_steps": 90000, "discriminator_steps": 10000},
-        "preset small": {"size": 64, "width": 16, "hole_min": 24, "hole_max": 32, "batch_size": 16, "flip": True,
-                         "alpha": 0.002, "discriminator_lr": 0.0003, "max_steps": 11600, "completion_steps": 8000,
-                         "discriminator_steps": 1600},
+class Factors(config.Settings):
+    """What the blog's experiments change, one at a time.
+
+    The defaults are those with which the networks train.
+    """
+
+    conv: Conv = setting(
+        "slim", network=True, help="library of the convolutions and dense layers (卷积函数)"
+    )
+    discriminator_norm: Norm = setting(
+        "slim", network=True, help="batch norm of the discriminators, see glcic/layers.py"
+    )
+    completion_norm: Norm = setting(
+        "slim", network=True, help="batch norm of the completion network"
+    )
+    frozen_holes: bool = setting(False, help="the same few holes for the whole run")
+    fed: Literal["nothing", "patch", "completion"] = setting(
+        "nothing", help="what the discriminators get as numbers, so that no gradient passes"
+    )
+    reshape: bool = setting(
+        True,
+        network=True,
+        help="flatten the maps before the discriminators' dense layers; "
+        "otherwise the layers see each position alone",
+    )
+    sigmoid_output: bool = setting(
+        False, help="apply a sigmoid to the logits before the loss, which applies one itself"
+    )
+    last_batch_norm: bool = setting(
+        False,
+        network=True,
+        help="batch norm and leaky ReLU after the discriminators' last dense layer",
+    )
+    wrong_label: bool = setting(
+        False,
+        help="the completion network's adversarial loss is that of the discriminators, "
+        "so it helps them",
+    )
+    max_images: int = setting(0, at_least=0, help="number of training images; 0: all")
+    discriminator_repeats: int = setting(
+        1, at_least=1, help="k: discriminator updates per completion update in the third phase"
+    )
+    lr_decay: bool = setting(True, help="learning rates that fall to 0 along a cosine")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(config.Run, Factors):
+    """Settings of GLCIC. The numbers are the blog's, or the paper's where the blog has none."""
+
+    PROGRAM = "glcic"
+    AS_PUBLISHED = {"lr_decay": False}
+    RENAMED = {
+        "batch_norm": ("discriminator_norm", {}),
+        "completion_batch_norm": ("completion_norm", {}),
+        "most_pictures": ("max_images", {}),
+        "region": ("region", {"picture": "image"}),
     }
 
+    input_dir: str = setting("", changeable=True, help="folder of images; empty: faces are drawn")
+    recipe: Literal["blog", "paper"] = setting(
+        "blog",
+        network=True,
+        overrides={"paper": PAPER},
+        help="whose steps, batch size, optimizer and filling of holes",
+    )
+    preset: Literal["full", "small"] = setting(
+        "full",
+        overrides={"small": SMALL},
+        help="the blog's sizes, or a small network for images of 64 pixels, for two CPU cores",
+    )
+    input: Literal["queue", "feed"] = setting(
+        "queue", help="images through TensorFlow's queues (队列), or fed into a placeholder"
+    )
+    crop: int = setting(
+        0,
+        at_least=0,
+        help="side in pixels of the square that is cut out of the middle of each file; "
+        "0: the largest square",
+    )
+    size: int = setting(
+        128,
+        at_least=32,
+        at_most=1024,
+        help="side of a training image in pixels; it is cut out of a square 1.39 times as large",
+    )
+    cut: Literal["middle", "random"] = setting(
+        "middle", help="where in the square; random suits images that are not aligned"
+    )
+    flip: bool = setting(False, help="mirror half of the training images at random")
+    width: int = setting(
+        64,
+        at_least=2,
+        network=True,
+        help="filters of the first convolutions; the others have multiples",
+    )
+    hole_min: int = setting(48, at_least=1, help="shortest side of a hole in pixels")
+    hole_max: int = setting(
+        64, at_least=1, help="longest side of a hole in pixels, at most half of --size"
+    )
+    batch_size: int = setting(32, at_least=2, help="images per step")
+    max_steps: int = setting(
+        20000,
+        at_least=0,
+        changeable=True,
+        help="number of steps of all three phases; alone it shortens or stretches each of them; "
+        "0: see --max_epochs",
+    )
+    completion_steps: int = setting(6000, at_least=0, help="T_C: steps of the first phase")
+    discriminator_steps: int = setting(
+        2000, at_least=0, help="T_D: steps of the second phase; the third has the rest"
+    )
+    alpha: float = setting(0.0004, at_least=0.0, help="weight of the adversarial loss")
+    lr: float = setting(0.001, at_least=0.0, help="learning rate of the completion network")
+    joint_lr: float = setting(
+        0.0004,
+        at_least=0.0,
+        help="the same at the beginning of the third phase; not used without --lr_decay",
+    )
+    discriminator_lr: float = setting(
+        0.001, at_least=0.0, help="learning rate of the discriminators"
+    )
+    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="beta1 of Adam")
+    image: str = setting("", inherited=False, help="image to complete (--mode complete)")
+    mask: str = setting(
+        "",
+        inherited=False,
+        help="image of the same size, white where the hole is (--mode complete)",
+    )
+    output: str = setting(
+        "",
+        inherited=False,
+        help="what is written: a .png for --image, a folder for --input_dir and --mode export",
+    )
+    random_holes: int = setting(
+        0,
+        at_least=0,
+        inherited=False,
+        help="complete each image in --input_dir with this number of random holes "
+        "(--mode complete)",
+    )
+    region: Literal["auto", "image", "window"] = setting(
+        "auto",
+        help="what the network completes: the image, or a window around the hole at reduced "
+        "resolution",
+    )
+    postprocess: Literal["none", "telea", "seamless"] = setting(
+        "none", help="blend the border of the hole, as the paper does; needs OpenCV"
+    )
 
-def check(config):
-    """Raises InputError for numbers that do not go together."""
-    if config.size % 4:
-        raise errors.InputError("--size {}: the network halves it twice, so it must be a multiple of 4".format(config.size))
-    if config.width % 2:
-        raise errors.InputError("--width {}: one layer has half as many filters, so it must be even".format(config.width))
-    if config.completion_batch_norm == "author":
-        raise errors.InputError("--completion_batch_norm author: its parameters cannot be shared between training and drawing; "
-                             "use author_shared")
-    if not config.hole_min <= config.hole_max <= config.size // 2:
-        raise errors.InputError("holes of {} to {} pixels (--hole_min, --hole_max) do not fit into patches of {}, half of --size"
-                             .format(config.hole_min, config.hole_max, config.size // 2))
+    @classmethod
+    def overridden(cls, given):
+        """As in `config.Settings`. Besides, --max_steps scales the phases that are not given."""
+        values = super().overridden(given)
+        if given.get("max_steps"):
+            defaults = {field.name: field.default for field in dataclasses.fields(cls)}
+            defaults.update(values)
+            for name in ("completion_steps", "discriminator_steps"):
+                scaled = defaults[name] * given["max_steps"] / defaults["max_steps"]
+                values[name] = round(scaled)
+        return values
+
+    def check(self):
+        super().check()
+        if self.size % 4:
+            raise InputError(
+                f"--size {self.size} is not a multiple of 4, but the network halves it twice: "
+                f"use {self.size // 4 * 4}"
+            )
+        if self.width % 2:
+            raise InputError(
+                f"--width {self.width} is odd, but one layer has half as many filters: "
+                f"use {self.width + 1}"
+            )
+        if self.completion_norm == "author":
+            raise InputError(
+                "--completion_norm author: training and completing cannot share its variables; "
+                "use author_shared"
+            )
+        if self.hole_max > self.size // 2:
+            raise InputError(
+                f"--hole_max {self.hole_max} is larger than the patches, half of --size "
+                f"{self.size}: use at most {self.size // 2}"
+            )
+        if self.hole_min > self.hole_max:
+            raise InputError(
+                f"--hole_min {self.hole_min} is larger than --hole_max {self.hole_max}: "
+                f"use at most {self.hole_max}"
+            )

@@ -1,4 +1,8 @@
-"""Holes and the patches around them: drawn in the graph, other ones in each run; or, as published, once for good."""
+"""蒙版 Holes, their masks, and the patches around them.
+
+Holes are sampled in the graph, so each step has different ones. As published, they are sampled
+once for the whole run.
+"""
 
 import numpy as np
 
@@ -6,25 +10,26 @@ from graphmode import tf
 
 
 def holes(count, height, width, smallest, largest):
-    """Rectangles somewhere in a picture, others in each run.
+    """Rectangles anywhere in an image. Each run of the session gives different ones.
 
     Args:
-        count: how many, one for each picture of a batch.
-        height, width: of the pictures; ints or scalar tensors, at least `largest`.
-        smallest, largest: sides of a hole in pixels, both of which occur.
+        count: number of holes, one for each image of a batch.
+        height, width: of the images in pixels; ints or scalar tensors, at least `largest`.
+        smallest, largest: limits of the sides of a hole in pixels; both occur.
 
     Returns:
         int32 [count, 4]: top, left, height, width.
     """
-    # Drawn in the graph: numpy here would freeze the holes for the whole run.
+    # Sampled in the graph: numpy here would freeze the holes for the whole run.
     sides = tf.random_uniform([count, 2], smallest, largest + 1, tf.int32)
     room = tf.cast(tf.stack([[height, width]]) - sides + 1, tf.float32)
     corners = tf.cast(tf.random_uniform([count, 2]) * room, tf.int32)
+    # A float32 below 1 times `room` may round up to `room`.
     return tf.concat([tf.minimum(corners, tf.cast(room, tf.int32) - 1), sides], 1)
 
 
 def frozen(count, height, width, smallest, largest, seed=0):
-    """`holes` that are drawn now, by numpy, and never again: constants, of the same distribution."""
+    """As `holes`, but sampled once by numpy: constants of the same distribution."""
     random = np.random.RandomState(seed)
     sides = random.randint(smallest, largest + 1, [count, 2])
     corners = random.randint(0, np.array([[height, width]]) - sides + 1)
@@ -32,7 +37,7 @@ def frozen(count, height, width, smallest, largest, seed=0):
 
 
 def mask(boxes, height, width):
-    """[count, 4] rectangles -> float32 [count, height, width, 1], 1 inside them and 0 elsewhere."""
+    """[count, 4] rectangles -> float32 [count, height, width, 1], 1 inside and 0 outside."""
     top, left, high, wide = [side[:, None] for side in tf.unstack(boxes, axis=1)]
     rows, columns = tf.range(height)[None], tf.range(width)[None]
     down = tf.logical_and(rows >= top, rows < top + high)
@@ -41,11 +46,12 @@ def mask(boxes, height, width):
 
 
 def corners(boxes, size, side):
-    """Where to cut patches that hold the rectangles in their middle, or as near to it as pictures' borders allow.
+    """Where to cut patches with the rectangles in their middle, as far as borders allow it.
 
     Args:
         boxes: int32 [count, 4], no side above `side`.
-        size, side: of the square pictures, of the square patches.
+        size: side of the images in pixels.
+        side: side of the patches in pixels.
 
     Returns:
         int32 [count, 2]: top, left.
@@ -56,20 +62,32 @@ def corners(boxes, size, side):
 def patches(images, corners, side):
     """Cuts a square out of each image, inside the graph, so that gradients pass.
 
-    images: [count, height, width, 3], count known. corners: [count, 2], top and left. Returns [count, side, side, 3].
+    Args:
+        images: [count, height, width, 3], count known.
+        corners: int32 [count, 2], top and left.
+        side: of the squares in pixels.
+
+    Returns:
+        [count, side, side, 3].
     """
-    return tf.stack([tf.image.crop_to_bounding_box(image, corner[0], corner[1], side, side)
-                     for image, corner in zip(tf.unstack(images), tf.unstack(corners, images.shape[0]))])
+    return tf.stack(
+        [
+            tf.image.crop_to_bounding_box(image, corner[0], corner[1], side, side)
+            for image, corner in zip(tf.unstack(images), tf.unstack(corners, images.shape[0]))
+        ]
+    )
 
 
 def published(count, size, smallest, largest, seed):
-    """The blog's holes and patches: drawn while the graph is built, so that the whole run has the same `count` of them.
+    """The blog's holes and patches: sampled while the graph is built, the same for the whole run.
 
-    A hole lies in a window of 3/4 of the picture's side and is a pixel wider and higher than drawn; the patch, half the
-    picture's side, starts at the window's corner, and so misses much of the hole.
+    A hole lies in a window of 3/4 of the image's side. It is a pixel wider and higher than its
+    sampled sides. The patch, half the image's side, starts at the window's corner, and so misses
+    much of the hole.
 
     Returns:
-        boxes, int32 [count, 4], and corners, int32 [count, 2]: constants, as `holes` and `corners` give them.
+        boxes, int32 [count, 4], and corners, int32 [count, 2], both constants. See `holes` and
+        `corners`.
     """
     random = np.random.RandomState(seed)
     window = 3 * size // 4

@@ -1,100 +1,143 @@
-"""GLCIC: one network completes holes in pictures, two discriminators look at the picture and at the patch around the hole.
+"""图像补全 Globally and locally consistent image completion (GLCIC).
 
-Objective: the completion network C minimises MSE(C(x, M), x) in the hole, later plus alpha * -log D(completion), where
-completion = imitation * M + x * (1 - M); the discriminators minimise -log D(x) - log(1 - D(completion)). Training has
-three phases, as in the blog: C alone by MSE, D alone, then both in turn. Reference: Iizuka, Simo-Serra, Ishikawa,
-"Globally and Locally Consistent Image Completion", 2017.
+The completion network C (补全网络) fills the hole of an image. Two discriminators D (鉴别器) look
+at the whole image (全局) and at the patch around the hole (局部). They fight (对抗): D learns to
+tell completions from real images, C learns to deceive D.
 
-Deviations from the blog, undone by `--as_published` (docs/errata.md):
-- Its holes are drawn in numpy while the graph is built: 32 holes for the whole run. Here new ones in every step, in the graph.
-- Its patch starts at the corner of a window, and so misses much of the hole. Here the hole is in its middle.
-- Its MSE is over the whole picture, and its network does not know where the hole is. Here the MSE is over the hole, and
-  the mask is a fourth channel, both as in the paper.
-- Its one Adam for three losses counts its steps for all of them. Here each network has its own, and the learning rates
-  fall to 0 along cosines.
-- It draws with batch statistics. Here with the moving averages that training has gathered, so that a picture does not
-  depend on others.
+    completion = C(x, M) * M + x * (1 - M)                  M is 1 in the hole
+    mse = mean over the hole of (C(x, M) - x)^2             MSE 损失
+    D minimizes  -log D(x) - log(1 - D(completion))
+    C minimizes  mse, in the third phase  mse + alpha * -log D(completion)
 
-`--recipe paper` has the paper's steps, batch and ADADELTA besides, and fills holes with the data's mean colour. `--preset
-small` has an alpha of 0.002 and slower discriminators, which win with the blog's (docs/results.md), and longer first and second
-phases than the blog's proportions would give it: their steps are cheap; the first brings most, and in the second the
-discriminators must get ahead, for only against such does the completion network learn anything in the third.
+Three phases: 先用 MSE 损失更新 T_C 次补全网络, 再进行 T_D 次鉴别器的更新, 最后两个一起更新.
+
+Reference: Iizuka, Simo-Serra and Ishikawa 2017, "Globally and Locally Consistent Image Completion".
+
+Differences from the blog (`--as_published` runs the blog; docs/errata.md shows both results):
+    - The blog samples its holes in numpy while the graph is built, so the whole run has the same
+      32 holes. Here each step has new ones, sampled in the graph.
+    - The blog's patch starts at the corner of a window and misses much of the hole. Here the hole
+      is in the middle of the patch.
+    - The blog's MSE is over the whole image, and its network does not know where the hole is. Here
+      the MSE is over the hole, and the mask is a fourth channel, both as in the paper.
+    - The blog's one Adam minimizes three losses and counts the steps of all of them. Here each
+      network has its own Adam, and the learning rates fall to 0 along cosines.
+    - The blog completes with batch statistics. Here it is the moving averages of the training, so
+      that a completion does not depend on the other images of the batch.
+
+`--recipe paper` has the paper's numbers and ADADELTA, and fills holes with the mean color of the
+training images.
 """
 
 import numpy as np
 
 from data import queues, squares
-from glcic import masks, networks, sources
-from graphmode import slim, tf, training, variables
+from glcic import inputs, layers, masks, networks
+from graphmode import losses, slim, tf, training, variables
 
-SHOWN = 9  # pictures in the grids of a run
+SHOWN = 9  # images in the grids of a run
+MEAN_OF = 500  # training images whose mean color fills the holes (--recipe paper)
+
+# The columns of scalars.csv.
+COLUMNS = ("mse", "real_loss", "fake_loss", "adversarial_loss", "real_accuracy", "fake_accuracy")
 
 
-def mean_colour(initial=(0.0, 0.0, 0.0)):
-    """What the paper fills holes with: [3] in [-1, 1], the data's mean, which the checkpoint remembers."""
-    return tf.get_variable("mean_colour", [3], initializer=tf.constant_initializer(initial), trainable=False)
+def mean_color(initial=(0.0, 0.0, 0.0)):
+    """The color that fills the holes of the paper: a variable, [3] in [-1, 1]."""
+    # Checkpoints know it by this name.
+    initializer = tf.constant_initializer(initial)
+    return tf.get_variable("mean_colour", [3], initializer=initializer, trainable=False)
 
 
-def complete(x, mask, config, is_training, colour=0.0):
+def complete(x, mask, config, is_training, color=0.0):
     """Applies the completion network.
 
     Args:
-        x: [batch, height, width, 3] in [-1, 1]. What it has in the hole is not used.
+        x: [batch, height, width, 3] in [-1, 1]. The pixels in the hole are not used.
         mask: [batch, height, width, 1], 1 inside the hole.
-        colour: what fills the hole: a number or [3], in [-1, 1].
+        is_training: Python bool; batch statistics if true, moving averages otherwise.
+        color: what fills the hole: a number or [3], in [-1, 1].
 
     Returns:
-        holed, imitation, completion: what it saw, what it made of it, and that inside the hole with x around it.
+        (holed, imitation, completion), each as x: the input with its hole, the network's output,
+        and the output inside the hole with x around it.
     """
-    holed = x * (1.0 - mask) + colour * mask
-    # slim's decay of 0.999 would draw with averages that lag a thousand steps behind a network that still learns.
-    with tf.variable_scope("G", reuse=bool(tf.trainable_variables("G/"))), slim.arg_scope([slim.batch_norm], decay=0.99):
+    holed = x * (1.0 - mask) + color * mask
+    reuse = bool(tf.trainable_variables("G/"))
+    kinds = layers.Layers(config.conv, config.completion_norm)
+    # With slim's decay of 0.999 the averages would be those of a network a thousand steps ago.
+    with tf.variable_scope("G", reuse=reuse), slim.arg_scope([slim.batch_norm], decay=0.99):
         seen = holed if config.as_published else tf.concat([holed, mask], 3)
-        imitation = networks.completion_network(seen, is_training, config.width,
-                                                networks.Layers(config.conv, config.completion_batch_norm))
+        imitation = networks.completion_network(seen, is_training, config.width, kinds)
     return holed, imitation, imitation * mask + x * (1.0 - mask)
 
 
 def discriminate(images, corners, config):
-    """Applies the discriminators to [batch, size, size, 3] and the patches at `corners`: logits, [batch]."""
-    reuse, half = bool(tf.trainable_variables("D/")), config.size // 2
-    patches = masks.patches(images, corners, half)
+    """Applies the discriminators to images and to their patches.
+
+    Args:
+        images: [batch, size, size, 3] in [-1, 1].
+        corners: int32 [batch, 2], top and left of the patches.
+
+    Returns:
+        [batch] logits, or what a variant of the blog makes of them, see `config.Factors`.
+    """
+    reuse = bool(tf.trainable_variables("D/"))
+    patches = masks.patches(images, corners, config.size // 2)
     if config.fed != "nothing":
         patches = tf.stop_gradient(patches)
     if config.fed == "completion":
         images = tf.stop_gradient(images)
-    # In the name scope D again, as is the variable scope: a tf.Variable of the second application belongs to D too.
-    with tf.variable_scope("D", reuse=reuse, auxiliary_name_scope=not reuse), tf.name_scope("D/again/" if reuse else "first"):
-        return networks.discriminator(images, patches, config.width, networks.Layers(config.conv, config.batch_norm),
-                                      config.reshape, config.last_batch_norm, config.sigmoid_output)
+    kinds = layers.Layers(
+        config.conv, config.discriminator_norm, config.reshape, config.last_batch_norm
+    )
+    # The name scope of the second application also begins with D/, so that a tf.Variable that is
+    # made there belongs to D.
+    with tf.variable_scope("D", reuse=reuse, auxiliary_name_scope=not reuse):
+        with tf.name_scope("D/again/" if reuse else "first"):
+            logits = networks.discriminator(images, patches, config.width, kinds)
+            return tf.sigmoid(logits) if config.sigmoid_output else logits
 
 
 def completion_loss(x, imitation, mask):
-    """Mean squared error over the pixels where the mask is 1, a scalar; x, imitation: [batch, height, width, 3]."""
+    """Mean squared error over the pixels where the mask is 1: a scalar.
+
+    Args:
+        x, imitation: [batch, height, width, 3].
+        mask: [batch, height, width, 1].
+    """
     error = tf.reduce_sum(mask * tf.square(x - imitation))
     return error / (3.0 * tf.reduce_sum(mask))
 
 
 def adversarial_losses(real_logits, fake_logits, wanted=1.0):
-    """Returns the discriminators' loss on real pictures and on completions, and the completion network's: scalars.
+    """The losses of the fight, means over the batch in nats.
 
-    wanted: what the completion network wants its pictures taken for, 1 for real.
+    Args:
+        wanted: the label that the completion network wants for its images; 1 is real.
+
+    Returns:
+        (real_loss, fake_loss, adversarial_loss), scalars: D's losses on real images and on
+        completions (D_LOSS), and the completion network's (G_LOSS_GAN).
     """
-    def cross_entropy(logits, label):
-        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=label * tf.ones_like(logits)))
-    return cross_entropy(real_logits, 1.0), cross_entropy(fake_logits, 0.0), cross_entropy(fake_logits, wanted)
+    each = losses.sigmoid_gan(real_logits, fake_logits, generator_label=wanted)
+    return tuple(tf.reduce_mean(loss) for loss in each)
 
 
-def share(right):
-    """The share of true values: a scalar from 0 to 1."""
-    return tf.reduce_mean(tf.cast(right, tf.float32))
+def fraction(condition):
+    """The fraction of true values: a scalar in [0, 1]."""
+    return tf.reduce_mean(tf.cast(condition, tf.float32))
 
 
 def solvers(config, first, second, third):
-    """The optimisers of the completion network and of the discriminators; as published they are one.
+    """The optimizers of the completion network and of the discriminators.
 
-    first, second, third: steps of the phases. The completion network's rate falls to 0 in the first, and from --joint_lr in the
-    third; the discriminators' over the second and the third.
+    As published both are one. The completion network's learning rate falls to 0 in the first
+    phase, and from --joint_lr in the third. The discriminators' falls to 0 over the second and the
+    third.
+
+    Args:
+        first, second, third: steps of the phases.
     """
     if config.as_published:
         return [tf.train.AdamOptimizer(config.lr, config.beta1)] * 2
@@ -106,90 +149,147 @@ def solvers(config, first, second, third):
 
         def falling(rate, start, length):
             return tf.train.cosine_decay(rate, tf.maximum(step - start, 0), max(1, length))
-        alone, joint = falling(config.lr, 0, first), falling(config.joint_lr, first + second, third)
-        rates = [tf.where(step < first + second, alone, joint), falling(config.discriminator_lr, first, second + third)]
+
+        alone = falling(config.lr, 0, first)
+        joint = falling(config.joint_lr, first + second, third)
+        rates = [
+            tf.where(step < first + second, alone, joint),
+            falling(config.discriminator_lr, first, second + third),
+        ]
     return [tf.train.AdamOptimizer(rate, config.beta1) for rate in rates]
 
 
-def examples(batch, config):
-    """What a step trains on, anew in each run.
-
-    Args:
-        batch: [batch, side, side, 3] in [0, 1], squares of `sources.square_side`.
+def read(config, images):
+    """The squares that training images are cut out of.
 
     Returns:
-        x: [batch, size, size, 3] in [-1, 1], cut out of them.
-        mask: [batch, size, size, 1], 1 in the hole.
-        corners: [batch, 2], top and left of the patch around it. As published both are constants, and the patch is elsewhere.
+        (batch, feed): [batch, side, side, 3] in [0, 1], another batch in each run, and the feed of
+        `training.Model`.
+    """
+    batch_size, reading = config.batch_size, inputs.reading(config)
+    if config.input == "queue":
+        batch = queues.batches(images.train, batch_size=batch_size, seed=config.seed, **reading)
+        return batch, None
+    batches = squares.batches(images.train, batch_size=batch_size, seed=config.seed, **reading)
+    side = inputs.square_side(config)
+    batch = tf.placeholder(tf.float32, [batch_size, side, side, 3], name="IMAGE_IN")
+    return batch, lambda number: {batch: batches(number)}
+
+
+def examples(batch, config):
+    """What a step trains on. Each run samples it again.
+
+    Args:
+        batch: [batch, side, side, 3] in [0, 1], squares of `inputs.square_side`.
+
+    Returns:
+        (x, mask, corners): x, [batch, size, size, 3] in [-1, 1], cut out of the squares; mask,
+        [batch, size, size, 1], 1 inside the hole; corners, int32 [batch, 2], top and left of the
+        patch around the hole. As published, mask and corners are constants.
     """
     size, half = config.size, config.size // 2
-    x = sources.middle(batch, size) if config.cut == "middle" else tf.stack(
-        [tf.random_crop(square, [size, size, 3]) for square in tf.unstack(batch)])
+    if config.cut == "middle":
+        x = inputs.middle(batch, size)
+    else:
+        x = tf.stack([tf.random_crop(square, [size, size, 3]) for square in tf.unstack(batch)])
     if config.flip:
         x = tf.where(tf.random_uniform([config.batch_size]) < 0.5, tf.reverse(x, [2]), x)
     x = 2.0 * x - 1.0
+    count, sides = config.batch_size, (config.hole_min, config.hole_max)
     if config.as_published:
-        boxes, corners = masks.published(config.batch_size, size, config.hole_min, config.hole_max, config.seed)
+        boxes, corners = masks.published(count, size, *sides, config.seed)
         return x, masks.mask(boxes, size, size), corners
-    draw = masks.frozen if config.frozen_holes else masks.holes
-    boxes = draw(config.batch_size, size, size, config.hole_min, config.hole_max)
+    sample = masks.frozen if config.frozen_holes else masks.holes
+    boxes = sample(count, size, size, *sides)
     return x, masks.mask(boxes, size, size), masks.corners(boxes, size, half)
 
 
-def build(config, pictures):
-    """All networks and their three training steps. pictures: `data.folders.Pictures`."""
-    batch_size = config.batch_size
-    # Read data
-    feed = None
-    if config.input == "queue":
-        batch = queues.batches(pictures.train, batch_size=batch_size, seed=config.seed, **sources.reading(config))
-    else:
-        read = squares.batches(pictures.train, batch_size=batch_size, seed=config.seed, **sources.reading(config))
-        batch = tf.placeholder(tf.float32, [batch_size] + 2 * [sources.square_side(config)] + [3], name="IMAGE_IN")
-        feed = lambda number: {batch: read(number)}
+def phase_lengths(config, images):
+    """The numbers of steps of the three phases. The third has what the first two leave."""
+    steps = training.steps_for(config, len(images.train))
+    first = min(config.completion_steps, steps)  # T_C
+    second = min(config.discriminator_steps, steps - first)  # T_D
+    return first, second, steps - first - second
+
+
+def build(config, images):
+    """Builds the graph that trains the networks on `images` (data.folders.Images)."""
+    # 首先读入数据 x: read the images
+    batch, feed = read(config, images)
+    # 生成随机点来确定 mask: the holes, and the patches around them
     x, mask, corners = examples(batch, config)
-    # Completion network
-    colour = 0.0
-    if config.recipe == "paper":
-        colour = mean_colour(2.0 * squares.load(pictures.train[:500], **sources.reading(config)).mean((0, 1, 2)) / 255.0 - 1.0)
-    _, imitation, completion = complete(x, mask, config, True, colour)
-    # Discriminators: on real pictures and on completions, each with the patch around the hole.
+
+    # 将 (x * mask) 作为补全网络的输入: the completion network
+    color = mean_color(measured_color(config, images)) if config.recipe == "paper" else 0.0
+    _, imitation, completion = complete(x, mask, config, True, color)
+    # 鉴别器: the discriminators, on real images and on completions
     real_logits = discriminate(x, corners, config)
     fake_logits = discriminate(completion, corners, config)
     variables.check_scopes("G", "D")
     variables.check_batch_norms()
 
-    # Losses
+    # 损失: the losses
     mse = completion_loss(x, imitation, tf.ones_like(mask) if config.as_published else mask)
-    real_loss, fake_loss, adversarial_loss = adversarial_losses(real_logits, fake_logits, 0.0 if config.wrong_label else 1.0)
-    blind = 0.5 if config.sigmoid_output else 0.0  # what says neither real nor not
-    # Training steps
-    steps = training.steps_for(config, len(pictures.train))
-    first = min(config.completion_steps, steps)
-    second = min(config.discriminator_steps, steps - first)
-    completion_solver, discriminator_solver = solvers(config, first, second, steps - first - second)
-    completion_step = variables.minimize(mse, "G", completion_solver)
-    discriminator_step = variables.minimize(real_loss + fake_loss, "D", discriminator_solver)
-    joint_step = variables.minimize(mse + config.alpha * adversarial_loss, "G", completion_solver)
+    wanted = 0.0 if config.wrong_label else 1.0
+    real_loss, fake_loss, adversarial_loss = adversarial_losses(real_logits, fake_logits, wanted)
+    undecided = 0.5 if config.sigmoid_output else 0.0
+    of_d = {
+        "real_loss": real_loss,
+        "fake_loss": fake_loss,
+        "real_accuracy": fraction(real_logits > undecided),
+    }
+    of_c = {
+        "mse": mse,
+        "adversarial_loss": adversarial_loss,
+        "fake_accuracy": fraction(fake_logits < undecided),
+    }
+
+    # 训练: one training step of D, two of C
+    lengths = phase_lengths(config, images)
+    completion_solver, discriminator_solver = solvers(config, *lengths)
+    c_mse = variables.minimize(mse, "G", completion_solver)
+    d = variables.minimize(real_loss + fake_loss, "D", discriminator_solver)
+    c_joint = variables.minimize(mse + config.alpha * adversarial_loss, "G", completion_solver)
+    updates = {
+        "completion": [training.Update(c_mse, {"mse": mse})],
+        "discriminator": [training.Update(d, {**of_d, **of_c})],
+        "joint": [
+            training.Update(d, of_d, repeat=config.discriminator_repeats),
+            training.Update(c_joint, of_c),
+        ],
+    }
     return training.Model(
-        phases=[training.Phase("completion", first, [completion_step]),
-                training.Phase("discriminator", second, [discriminator_step]),
-                training.Phase("joint", steps - first - second,
-                               [discriminator_step] * config.discriminator_repeats + [joint_step])],
-        scalars={"mse": mse, "real_loss": real_loss, "fake_loss": fake_loss, "adversarial_loss": adversarial_loss,
-                 "real_accuracy": share(real_logits > blind), "fake_accuracy": share(fake_logits < blind)},
-        images={"holed_imitation_completion_real": shown(config, pictures, colour)},
-        feed=feed, notes=pictures.skipped)
+        phases=[
+            training.Phase(name, steps, updates[name]) for name, steps in zip(updates, lengths)
+        ],
+        images={"holed_imitation_completion_real": shown(config, images, color)},
+        feed=feed,
+        columns=COLUMNS,
+        notes=images.skipped,
+    )
 
 
-def shown(config, pictures, colour):
-    """Held-out pictures (or training ones, if there are none), always the same ones, with holes that stay the same.
+def measured_color(config, images):
+    """The mean color of the training images: [3] in [-1, 1]."""
+    loaded = squares.load(images.train[:MEAN_OF], **inputs.reading(config))
+    return 2.0 * loaded.mean((0, 1, 2)) / 255.0 - 1.0
 
-    Returns [SHOWN or fewer, size, 4 * size, 3] in [0, 1]: with the hole, as the network imitates it, completed, real.
+
+def shown(config, images, color):
+    """Completions of the same images with the same holes, for the grids of a run.
+
+    The images are held out, or training images if none are.
+
+    Returns:
+        [N, size, 4 * size, 3] in [0, 1], N up to `SHOWN`. From left to right: with the hole, the
+        network's output, the completion, the real image.
     """
-    loaded = sources.middle(squares.load((pictures.test or pictures.train)[:SHOWN], **sources.reading(config)), config.size)
+    size = config.size
+    paths = (images.test or images.train)[:SHOWN]
+    loaded = inputs.middle(squares.load(paths, **inputs.reading(config)), size)
     x = tf.constant(loaded.astype(np.float32) / 127.5 - 1.0)
-    boxes, _ = masks.published(len(loaded), config.size, config.hole_min, config.hole_max, config.seed + 1)
-    mask = masks.mask(boxes, config.size, config.size)
-    row = tf.concat([*complete(x, mask, config, config.as_published, colour), x], 2)
+    sides = config.hole_min, config.hole_max
+    boxes, _ = masks.published(len(loaded), size, *sides, config.seed + 1)
+    mask = masks.mask(boxes, size, size)
+    row = tf.concat([*complete(x, mask, config, config.as_published, color), x], 2)
     return (row + 1.0) / 2.0
