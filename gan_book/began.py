@@ -1,112 +1,175 @@
-"""The boundary equilibrium GAN: the discriminator is an autoencoder, and what it judges by is how well it redraws.
+"""BEGAN: the discriminator is an autoencoder, and its reconstruction loss decides.
 
-Objective: L(v), the mean absolute difference between v and the autoencoder's drawing of it. The discriminator minimises
-L(x) - k L(G(z)), the generator L(G(z)); after each step k moves by lambda (gamma L(x) - L(G(z))), kept in [0, 1], so that
-neither network runs away. gamma is the dial that the text names: low for quality, high for diversity. The measure of
-convergence is M = L(x) + |gamma L(x) - L(G(z))|. Reference: Berthelot, Schumm, Metz 2017.
+After the WGAN (gan_book/wgan.py), two things are new: the discriminator reconstructs its input
+(在判别器上使用自编码器), and a balance keeps the two networks together. L(v) is the mean absolute
+difference of an image v and its reconstruction:
 
-The text gives no networks and no numbers. Networks, ELU and batch size are the paper's: pairs of 3x3 convolutions and
-nearest-neighbour doubling from 8x8 (from 7x7 for digits), the first tensor again at each level, generator and
-autoencoder's decoder of one architecture, no batch norm, no dropout; fewer filters than its 64 or 128, so that two cores
-will do. Its gamma .5, lambda .001 and learning rate .0001, meant for faces, end on MNIST in one blob for every z
-(docs/errata.md); so .9, .01 and .0005. The text's "needs no two optimizers" means that it needs no schedule of alternation:
-the two networks still have an Adam each.
+    discriminator:  minimize  L(x) - k L(G(z))
+    generator:      minimize  L(G(z))
+    balance:        k <- k + lambda (gamma L(x) - L(G(z))), clipped to [0, 1], after each step
+    convergence:    M = L(x) + |gamma L(x) - L(G(z))|                       衡量收敛的方法
 
-Run: `./run.sh gan_book.began --data mnist`, or `--data faces --input_dir FOLDER --size 64` with pictures of faces of your own
-(without a folder, faces drawn here). Watch measure fall. Expect sharp strokes, on MNIST mostly ones.
+gamma (超参数可控制世代多样性与质量): low values give quality, high values diversity.
+Reference: Berthelot, Schumm and Metz 2017, "BEGAN: Boundary Equilibrium Generative Adversarial
+Networks".
+
+Differences from the text and the paper (docs/errata.md):
+    - The text has neither networks nor numbers. Networks, ELU and batch size are the paper's, with
+      16 filters in place of 64 or 128, which is enough for two CPU cores.
+    - The paper's gamma 0.5, lambda 0.001 and learning rate 0.0001 are for faces. On MNIST they end
+      with the same blob for every z. Here they are 0.9, 0.01 and 0.0005.
+    - The text says that BEGAN does not need two optimizers (不需要两个单独的优化器). It needs no
+      schedule of alternation, but each network still has its Adam.
+
+Run:     ./run.sh gan_book.began --data mnist
+         ./run.sh gan_book.began --data faces --size 64 [--input_dir FOLDER]    (else drawn faces)
+Expect:  a measure that falls; on MNIST sharp strokes, most of them ones.
 """
 
+import dataclasses
+import functools
 import sys
-from typing import Literal, NamedTuple
-
-import numpy as np
+from typing import Literal
 
 import data
-from data import faces
+from data import faces, feeds
 from gan_book import cae, gan, tips
-from graphmode import cli, errors, files, sessions, tf, training, variables
-from graphmode.report import images, page
+from gan_book.evaluation import classifier, sampling
+from graphmode import cli, config, errors, tf, training, variables
+from graphmode.config import setting
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Settings_):
-    shared = gan.Config.shared
-    data: Literal["digits", "mnist", "faces"] = setting("digits", help='drawn here, MNIST, or faces: those in --input_dir, else drawn')
-    size: int = setting(32, at_least=32, at_most=128, help='side of a face in pixels: 32, 64 or 128; digits have 28')
-    crop: int = setting(0, at_least=0, help="side of the middle of each face's picture that is used; 0: the largest square")
-    max_epochs: int = setting(3, at_least=1, help='passes over the training set')
-    batch_size: int = setting(16, at_least=1, help='examples per step, as in the paper')
-    dim: int = setting(64, at_least=1, help="length of z and of the autoencoder's code, as in the paper")
-    filters: int = setting(16, at_least=1, help='of each convolution; a multiple of them further down in the encoder')
-    lr: float = setting(0.0005, at_least=0.0, help='first learning rate of both Adams, falling to 0 along a cosine')
-    gamma: float = setting(0.9, at_least=0.0, at_most=1.0, help='diversity ratio: the share of L(x) that L(G(z)) is kept at')
-    lambda_k: float = setting(0.01, at_least=0.0, help='how fast k moves')
-    count: int = setting(100, at_least=1, help='pictures that --mode sample draws')
-    keep: int = setting(12, at_least=1, help='how many checkpoints stay (4 MB each): evaluate compares them')
-    fixed = ("data", "size", "dim", "filters")
+class Config(config.Run, tips.Tips, classifier.Evaluated):
+    """Settings of the BEGAN. `network` marks those that belong to the trained weights."""
+
+    PROGRAM = "gan_book.began"
+    RENAMED = gan.Config.RENAMED
+    UNUSED = {
+        "label_smoothing": "an autoencoder has no labels",
+        "pooling": "the networks do not pool",
+        "discriminator_activation": "the networks have ELUs",
+    }
+
+    data: Literal["digits", "mnist", "faces"] = setting(
+        "digits", network=True, help="drawn digits, MNIST, or the faces in --input_dir, else drawn"
+    )
+    size: int = setting(
+        32,
+        at_least=32,
+        at_most=128,
+        network=True,
+        help="height and width of a face in pixels: 32, 64 or 128; digits have 28",
+    )
+    crop: int = setting(
+        0,
+        at_least=0,
+        help="side in pixels of the middle of each face image that is used; 0: the largest square",
+    )
+    max_epochs: int = setting(
+        3, at_least=1, changeable=True, help="number of passes over the training set"
+    )
+    batch_size: int = setting(16, at_least=1, help="examples per step, as in the paper")
+    dim: int = setting(
+        64, at_least=1, network=True, help="number of units of z and of the autoencoder's code"
+    )
+    filters: int = setting(
+        16, at_least=1, network=True, help="filters of a convolution; the encoder has multiples"
+    )
+    lr: float = setting(0.0005, at_least=0.0, help="learning rate of both Adams at the first step")
+    gamma: float = setting(
+        0.9, at_least=0.0, at_most=1.0, help="the ratio L(G(z)) / L(x) that is kept"
+    )
+    lambda_k: float = setting(0.01, at_least=0.0, help="how fast k changes")
+    count: int = setting(100, at_least=1, help="number of samples (--mode sample)")
+    keep: int = setting(
+        12, at_least=1, changeable=True, help="number of checkpoints that are kept, 4 MB each"
+    )
+
+    def check(self):
+        super().check()
+        if self.data == "faces" and self.size not in (32, 64, 128):
+            raise errors.InputError(f"--size {self.size}: faces have 32, 64 or 128 pixels")
+
+    @property
+    def shape(self):
+        """[height, width, channels] of the images."""
+        return [self.size, self.size, 3] if self.data == "faces" else [28, 28, 1]
 
 
 def levels(size):
-    """How often a picture of size x size (28, 32, 64, 128) doubles, and the side it begins with: 7 or 8."""
+    """(number of doublings, first side) of images with a side of 28, 32, 64 or 128 pixels."""
     return (2, 7) if size == 28 else (size.bit_length() - 4, 8)
 
 
 def doubled(x):
-    """[batch, height, width, channels] -> twice as high and wide, each pixel four times.
+    """Nearest-neighbor upsampling: [batch, height, width, c] -> [batch, 2 height, 2 width, c].
 
-    tf.image's nearest neighbour has no second derivative, which unrolled steps need.
+    tf.image's has no second derivative, which --unrolled_steps needs.
     """
     _, height, width, channels = x.shape.as_list()
     x = tf.reshape(tf.stack([x, x], 3), [-1, height, 2 * width, channels])
     return tf.reshape(tf.stack([x, x], 2), [-1, 2 * height, 2 * width, channels])
 
 
-def decoder(z, config, switches=tips.Tips()):
-    """[batch, dim] -> [batch, size, size, channels], about in [-1, 1]."""
-    size, _, channels = shape_of(config)
-    doublings, side = levels(size)
+def decoder(z, config, drop=lambda x: x):
+    """[batch, dim] -> [batch, size, size, channels], approximately in [-1, 1].
+
+    Args:
+        drop: function of a layer (the generator's dropout, see tips.py).
+    """
+    doublings, side = levels(config.shape[0])
+    # [batch, dim] -> [batch, 8, 8, filters]; digits [batch, 7, 7, filters]
     x = tf.layers.dense(z, side * side * config.filters)
-    x = first = tf.reshape(switches.drop(x), [-1, side, side, config.filters])
+    x = first = tf.reshape(drop(x), [-1, side, side, config.filters])
     for level in range(doublings + 1):
-        # [batch, side, side, filters], twice as large each time.
+        # [batch, side, side, filters] -> the same
         x = tf.layers.conv2d(x, config.filters, 3, padding="same", activation=tf.nn.elu)
-        x = switches.drop(tf.layers.conv2d(x, config.filters, 3, padding="same", activation=tf.nn.elu))
+        x = tf.layers.conv2d(x, config.filters, 3, padding="same", activation=tf.nn.elu)
+        x = drop(x)
         if level < doublings:
-            # With the first tensor behind it, so that z reaches every level.
+            # [batch, side, side, filters] -> [batch, 2 side, 2 side, 2 filters]
+            # The first tensor is a part of each level, so that z has an effect on all of them.
             first = doubled(first)
             x = tf.concat([doubled(x), first], 3)
-    return tf.layers.conv2d(x, channels, 3, padding="same")
+    # Linear: a convolution to the channels of the image
+    return tf.layers.conv2d(x, config.shape[2], 3, padding="same")
 
 
-def encoder(x, config, switches=tips.Tips()):
-    """[batch, size, size, channels] in [-1, 1] -> [batch, dim]."""
+def encoder(x, config):
+    """[batch, size, size, channels] in [-1, 1] -> the code, [batch, dim]."""
     doublings, side = levels(x.shape.as_list()[1])
-    x = tf.layers.conv2d(x, config.filters, 3, padding="same", activation=tf.nn.elu)
-    for level in range(doublings + 1):
-        # [batch, side, side, filters * (level + 1)], half as large each time.
-        x = tf.layers.conv2d(x, config.filters * (level + 1), 3, padding="same", activation=tf.nn.elu)
-        more = dict(filters=config.filters * (level + 2), strides=2) if level < doublings else dict(
-            filters=config.filters * (level + 1), strides=1)
-        x = tf.nn.elu(switches.norm(tf.layers.conv2d(x, kernel_size=3, padding="same", **more)))
-    return tf.layers.dense(tf.reshape(x, [-1, side * side * config.filters * (doublings + 1)]), config.dim)
+    filters = config.filters
+    x = tf.layers.conv2d(x, filters, 3, padding="same", activation=tf.nn.elu)
+    for level in range(1, doublings + 2):
+        # [batch, size, size, level * filters]
+        x = tf.layers.conv2d(x, filters * level, 3, padding="same", activation=tf.nn.elu)
+        if level <= doublings:
+            # -> [batch, size / 2, size / 2, (level + 1) * filters]
+            x = tf.layers.conv2d(x, filters * (level + 1), 3, strides=2, padding="same")
+        else:
+            # -> [batch, side, side, level * filters]
+            x = tf.layers.conv2d(x, filters * level, 3, padding="same")
+        x = tf.nn.elu(tips.batch_norm(x, config))
+    flat = tf.reshape(x, [-1, side * side * filters * (doublings + 1)])
+    return tf.layers.dense(flat, config.dim)
 
 
-def discriminator(x, config, switches=tips.Tips()):
-    """[batch, size, size, channels] in [-1, 1] -> the same, redrawn."""
+def discriminator(x, config):
+    """Reconstructs images: [batch, size, size, channels] in [-1, 1] -> the same shape."""
     with tf.variable_scope("discriminator"):
-        code = switches.with_features(encoder(x, config, switches))
-        return decoder(code, config)
+        return decoder(tips.with_features(encoder(x, config), config), config)
 
 
-def generator(z, config, switches=tips.Tips()):
-    """[batch, dim] in [-1, 1] -> [batch, size, size, channels], about in [-1, 1]."""
+def generator(z, config):
+    """[batch, dim] in [-1, 1] -> [batch, size, size, channels], approximately in [-1, 1]."""
     with tf.variable_scope("generator"):
-        return decoder(z, config, switches)
+        return decoder(z, config, drop=functools.partial(tips.drop, config=config))
 
 
-def reconstruction_loss(images, redrawn):
-    """L(v): mean absolute difference over batch and pixels."""
-    return tf.reduce_mean(tf.abs(images - redrawn))
+def reconstruction_loss(images, reconstructions):
+    """L(v): mean absolute difference over batch and pixels, a scalar."""
+    return tf.reduce_mean(tf.abs(images - reconstructions))
 
 
 def balance(k, real_loss, fake_loss, gamma, lambda_k):
@@ -115,75 +178,90 @@ def balance(k, real_loss, fake_loss, gamma, lambda_k):
     return tf.clip_by_value(k + lambda_k * lead, 0.0, 1.0), real_loss + tf.abs(lead)
 
 
-def load(config):
-    """`data.digits.Digits` or `data.faces.Faces`, as --data says."""
-    if config.data != "faces":
-        return data.load(config.data, config.input_dir)
-    if config.size not in (32, 64, 128):
-        raise errors.InputError("--size {}: faces are 32, 64 or 128 pixels wide".format(config.size))
-    if not config.input_dir:
-        sys.stderr.write("no --input_dir with faces: drawing some\n")
-    return faces.load(config.input_dir, config.size, config.batch_size, config.seed, config.crop or None, mirror=True)
+def as_images(generated):
+    """Images approximately in [-1, 1] -> the same shape in [0, 1]."""
+    return tf.clip_by_value((generated + 1.0) / 2.0, 0.0, 1.0)
 
 
-def shape_of(config):
-    """[size, size, channels] of the pictures that --data names."""
-    return [config.size, config.size, 3] if config.data == "faces" else [28, 28, 1]
-
-
-def build(config, pictures):
-    """Both networks, their steps, and the step of k; the three share one batch. pictures: from `load`."""
-    tips.refuse(config, label_smoothing="an autoencoder has no labels", pooling="these networks do not pool",
-                discriminator_activation="these networks have ELUs")
-    switches = tips.Tips.of(config)
-    shape = shape_of(config)
-    pixels = tf.placeholder(tf.float32, [None] + (shape if config.data == "faces" else [784]), name="IMAGE_IN")
-    x = 2.0 * tf.reshape(pixels, [-1] + shape) - 1.0
-    generator_sample = generator(gan.noise(config.batch_size, config.dim), config, switches)
+def build(config, examples):
+    """Builds the graph that trains both networks on `examples` (data.Digits or faces.Faces)."""
+    of_faces = config.data == "faces"
+    shape_in = config.shape if of_faces else [784]
+    pixels = tf.placeholder(tf.float32, [None, *shape_in], name="IMAGE_IN")
+    x = 2.0 * tf.reshape(pixels, [-1, *config.shape]) - 1.0
+    generator_sample = generator(gan.noise(config.batch_size, config.dim), config)
     with tf.variable_scope("") as scope:
-        redrawn = discriminator(x, config, switches)
+        reconstructed = discriminator(x, config)
         scope.reuse_variables()
-        redrawn_sample = discriminator(generator_sample, config, switches)
-        samples = as_images(generator(gan.fixed_noise(config), config, switches))
+        reconstructed_sample = discriminator(generator_sample, config)
+        # The same hundred z in every report, so that two reports can be compared.
+        fixed = feeds.fixed_noise([100, config.dim], config.seed, "uniform")
+        samples = as_images(generator(fixed, config))
     variables.check_scopes("discriminator", "generator")
     variables.check_batch_norms()
     k = tf.Variable(0.0, trainable=False, name="k")
 
-    def losses(redrawn, redrawn_sample):
-        real_loss = reconstruction_loss(x, redrawn)
-        fake_loss = reconstruction_loss(generator_sample, redrawn_sample)
+    def losses(reconstructed, reconstructed_sample):
+        real_loss = reconstruction_loss(x, reconstructed)
+        fake_loss = reconstruction_loss(generator_sample, reconstructed_sample)
         return real_loss - k * fake_loss, fake_loss, real_loss
 
-    discriminator_loss, fake_loss, real_loss = losses(redrawn, redrawn_sample)
+    d_loss, fake_loss, real_loss = losses(reconstructed, reconstructed_sample)
     new_k, measure = balance(k, real_loss, fake_loss, config.gamma, config.lambda_k)
-    generator_loss = fake_loss
+    g_loss = fake_loss
     if config.unrolled_steps:
-        generator_loss = tips.look_ahead(discriminator_loss, lambda: losses(
-            discriminator(x, config, switches), discriminator(generator_sample, config, switches))[:2], switches)
+        g_loss = tips.look_ahead(
+            d_loss,
+            lambda: losses(discriminator(x, config), discriminator(generator_sample, config))[:2],
+            config,
+        )
 
-    steps = training.steps_for(config, pictures.train if config.data == "faces" else len(pictures.train_images))
-    learning_rate = training.cosine(config.lr, steps)
-    discriminator_step = variables.minimize(discriminator_loss, "discriminator",
-                                            tf.train.AdamOptimizer(learning_rate, 0.5))
-    generator_step = variables.minimize(generator_loss, "generator", tf.train.AdamOptimizer(learning_rate, 0.5))
+    steps = training.steps_for(config, examples.train if of_faces else len(examples.train_images))
+    rate = training.cosine(config.lr, steps)
+    d_step = variables.minimize(d_loss, "discriminator", tf.train.AdamOptimizer(rate, 0.5))
+    g_step = variables.minimize(g_loss, "generator", tf.train.AdamOptimizer(rate, 0.5))
+    balanced = {"measure": measure, "k": new_k, "real_loss": real_loss, "fake_loss": fake_loss}
+    balanced["diversity"] = tips.diversity(x, generator_sample)
+    updates = [
+        training.Update(d_step),
+        training.Update(g_step, tips.generator_scalars(), repeat=config.generator_steps),
+        # All three updates of a step share one batch.
+        training.Update(tf.assign(k, new_k), balanced),
+    ]
+    reconstructions = cae.side_by_side(pixels, as_images(reconstructed))
     return training.Model(
-        phases=[training.Phase("train", steps, [discriminator_step] + [generator_step] * config.generator_steps
-                               + [tf.assign(k, new_k)])],
-        scalars={"measure": measure, "k": new_k, "real_loss": real_loss, "fake_loss": fake_loss,
-                 **tips.watched(x, generator_sample)},
-        images={"samples": samples, "redrawn": cae.side_by_side(pixels, as_images(redrawn))},
-        feed=(lambda number: {pixels: pictures.batch(number)}) if config.data == "faces" else cae.digit_feed(
-            config, pictures, pixels),
-        alarms=tips.ALARMS, notes=pictures.skipped if config.data == "faces" else ())
+        phases=[training.Phase("train", steps, updates)],
+        images={"samples": samples, "reconstructions": reconstructions},
+        feed=feed(config, examples, pixels),
+        columns=list(balanced),
+        alarms=tips.ALARMS,
+        notes=examples.skipped if of_faces else (),
+    )
 
 
-def as_images(drawn, as_published=False):
-    """[batch, height, width, channels] about in [-1, 1] -> the same in [0, 1]."""
-    return tf.clip_by_value((drawn + 1.0) / 2.0, 0.0, 1.0)
+def feed(config, examples, pixels):
+    """Returns a function: step number -> feed_dict."""
+    if config.data == "faces":
+        return lambda number: {pixels: examples.batch(number)}
+    return feeds.digits(examples, pixels, config.batch_size, config.seed)
 
 
-def draw(config, count):
-    return gan.draw(config, count, lambda z, switches: generator(z, config, switches), as_images)
+def load(config):
+    """The images of --data: data.Digits or faces.Faces."""
+    if config.data != "faces":
+        return data.load(config.data, config.input_dir)
+    if not config.input_dir:
+        sys.stderr.write("no --input_dir with images of faces: using drawn faces\n")
+    crop = config.crop or None
+    return faces.load(
+        config.input_dir, config.size, config.batch_size, config.seed, crop, mirror=True
+    )
+
+
+def generate(config, count):
+    """`count` samples: float32 [count, size, size, channels] in [0, 1]."""
+    inputs = sampling.noise(config, count)
+    return sampling.generate(config, lambda z: as_images(generator(z, config)), inputs)
 
 
 def train(config):
@@ -191,28 +269,20 @@ def train(config):
 
 
 def evaluate(config):
-    """Of digits, the GAN's figures; of faces, how well unseen ones and samples are redrawn, and samples as a figure."""
+    """Writes the GAN's metrics for digits, and reconstruction losses for faces."""
     if config.data != "faces":
-        return gan.modes(build, draw, "measure")["evaluate"](config)
-    unseen = load(config).test
-    if not len(unseen):
-        raise errors.InputError("no face is left for testing: {} holds too few".format(config.input_dir))
-    samples = draw(config, 1000)
-    images.save_png(files.path(config.output_dir, "figures", "samples.png"), images.grid(samples[:100], 10))
-    x = tf.placeholder(tf.float32, [None] + shape_of(config))
-    scaled = 2.0 * x - 1.0
-    error = tf.reduce_mean(tf.abs(scaled - discriminator(scaled, config, tips.Tips.of(config))), [1, 2, 3])
-    with sessions.session() as session:
-        sessions.restore(session, config.checkpoint)
-        losses = [sessions.in_parts(session, error, x, batch, 50) for batch in (unseen / np.float32(255), samples)]
-    page.write_metrics(config.output_dir, {
-        "unseen faces: L(x)": float(losses[0].mean()), "samples: L(G(z))": float(losses[1].mean()),
-        "samples: diversity": float(samples.var(0).sum() / (unseen / 255.0).var(0).sum()),
-        "unseen faces": len(unseen), "samples": len(samples)})
+        return sampling.modes(build, generate, curve="measure")["evaluate"](config)
+
+    def loss(images):
+        x = 2.0 * images - 1.0
+        return tf.reduce_mean(tf.abs(x - discriminator(x, config)), [1, 2, 3])
+
+    return sampling.evaluate_reconstruction(config, generate, loss, load(config).test)
 
 
 def main(argv=None):
-    cli.main("gan_book.began", Config, {**gan.modes(build, draw), "train": train, "evaluate": evaluate}, __doc__, argv)
+    modes = {**sampling.modes(build, generate), "train": train, "evaluate": evaluate}
+    cli.main(Config, modes, __doc__, argv)
 
 
 if __name__ == "__main__":

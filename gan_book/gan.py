@@ -1,184 +1,208 @@
-"""The generative adversarial network: a generator draws digits from noise, a discriminator tells them from real ones.
+"""生成对抗网络 GAN: a generator makes digits of noise, a discriminator tells them from real ones.
 
-Objective: the discriminator minimises -log D(x) - log(1 - D(G(z))), the generator -log D(G(z)); both are binary
-cross-entropies of D's logits. New since the VAE: nothing compares a drawing with one digit; z is uniform in [-1, 1].
-Reference: Goodfellow et al. 2014, with the generator loss that does not saturate.
+After the section before (gan_book/vae.py), three things are new: two networks with opposite
+objectives, two solvers that take turns, and no comparison of an output with one digit.
 
-Deviations from the text: digits are brought to [-1, 1], which the generator's tanh needs and the text's own tips ask for
-(`--as_published` feeds [0, 1]). The variable lists that the text hands to its solvers are `variables.minimize`'s.
-`gan_loss` averages `generator_loss`; the text's `G_loss` does not exist. The text gives no batch size: 128.
+    discriminator:  minimize  -log D(x) - log(1 - D(G(z)))         z uniform in [-1, 1]
+    generator:      minimize  -log D(G(z))                         最大化判别器做出错误选择的概率
 
-Run: `./run.sh gan_book.gan --data mnist`; `--mode evaluate` holds 10,000 samples against real digits. Expect rough
-strokes with loose pixels after 20 epochs, all ten digits among them; losses say little about how good they are.
+D is the sigmoid of the logits. Both losses are cross-entropies, in nats, means over the batch.
+Reference: Goodfellow et al. 2014, "Generative Adversarial Nets".
+
+Differences from the text (`--as_published` runs the text; docs/errata.md shows both results):
+    - The text feeds images in [0, 1], but its generator's tanh has the range [-1, 1], and its tips
+      ask for this range. Here images are scaled to [-1, 1].
+    - The text's `gan_loss` ends with an undefined name, `G_loss`. Here it is `generator_loss`.
+    - The text selects variables by the prefix 'discriminator', which also matches
+      'discriminator_2/...'. `variables.minimize` takes one scope.
+    - The text gives no batch size. Here it is 128.
+
+Run:     ./run.sh gan_book.gan --data mnist       (then --mode evaluate --checkpoint runs/gan)
+Expect:  rough strokes with isolated white pixels after 20 epochs, and all ten digits. The losses
+         say little about the quality of the samples.
 """
 
+import dataclasses
 import functools
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import numpy as np
-
-import data
-from gan_book import cae, metrics, tips
-from graphmode import cli, sessions, tf, training, variables
-from graphmode.report import images, page
-
-JUDGED = 10000  # samples by which --mode evaluate judges
+from data import feeds
+from gan_book import tips
+from gan_book.evaluation import classifier, sampling
+from graphmode import cli, config, losses, tf, training, variables
+from graphmode.config import setting
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Settings_):
-    shared = (tips.Tips, metrics.Judged)
-    data: Literal["digits", "mnist"] = setting("digits", help='drawn here, or MNIST')
-    dim: int = setting(100, at_least=1, help='length of z, as in the text')
-    lr: float = setting(0.001, at_least=0.0, help='learning rate of both Adams, as in the text')
-    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help='of both Adams, as in the text')
-    count: int = setting(100, at_least=1, help='pictures that --mode sample draws')
-    fixed = ("dim",)
+class Config(config.Run, tips.Tips, classifier.Evaluated):
+    """Settings of the GAN. `network` marks those that belong to the trained weights."""
+
+    PROGRAM = "gan_book.gan"
+    RENAMED = {**tips.RENAMED, **classifier.RENAMED}
+    UNUSED = {"pooling": "the networks are dense, nothing is pooled"}
+
+    data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
+    dim: int = setting(100, at_least=1, network=True, help="number of units of z")
+    lr: float = setting(0.001, at_least=0.0, help="learning rate of both Adams")
+    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="momentum of both Adams")
+    count: int = setting(100, at_least=1, help="number of samples (--mode sample)")
 
 
-def discriminator(x, switches=tips.Tips()):
-    """[batch, 784] -> [batch, 1] logits, positive for real."""
+def discriminator(x):
+    """[batch, 784] -> [batch, 1] logits, positive for real images."""
     with tf.variable_scope("discriminator"):
-        fc1 = tf.layers.dense(inputs=x, units=256, activation=switches.activation)
-        fc2 = switches.activation(switches.norm(tf.layers.dense(inputs=fc1, units=256)))
-        logits = tf.layers.dense(inputs=switches.with_features(fc2), units=1)
+        # Leaky ReLU prevents dead units: its gradient is nowhere 0.
+        # [batch, 784] -> [batch, 256]
+        fc1 = tf.layers.dense(inputs=x, units=256, activation=tf.nn.leaky_relu)
+        # [batch, 256] -> [batch, 256]
+        fc2 = tf.layers.dense(inputs=fc1, units=256, activation=tf.nn.leaky_relu)
+        # [batch, 256] -> [batch, 1], linear: the loss applies the sigmoid.
+        logits = tf.layers.dense(inputs=fc2, units=1)
         return logits
 
 
-def generator(z, switches=tips.Tips()):
+def generator(z):
     """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]."""
     with tf.variable_scope("generator"):
-        fc1 = switches.drop(tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu))
-        fc2 = switches.drop(tf.layers.dense(inputs=fc1, units=1024, activation=tf.nn.relu))
+        # [batch, dim] -> [batch, 1024]
+        fc1 = tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu)
+        # [batch, 1024] -> [batch, 1024]
+        fc2 = tf.layers.dense(inputs=fc1, units=1024, activation=tf.nn.relu)
+        # [batch, 1024] -> [batch, 784]
         img = tf.layers.dense(inputs=fc2, units=784, activation=tf.nn.tanh)
         return img
 
 
 def gan_loss(logits_real, logits_fake, label_smoothing=0.0):
-    """Returns (discriminator_loss, generator_loss), scalars, from [batch, 1] logits. Both nets blind: 2 ln 2 and ln 2.
+    """The two losses from the discriminator's logits, [batch, 1] each.
 
-    label_smoothing: taken from the 1 that the discriminator is to give real images.
+    Args:
+        label_smoothing: the label of real images is 1 minus this (see tips.py).
+
+    Returns:
+        (discriminator_loss, generator_loss), scalars in nats; 2 ln 2 and ln 2 for logits of 0.
     """
-    # Target label vectors for generator and discriminator losses.
-    true_labels = tf.ones_like(logits_real)
-    fake_labels = tf.zeros_like(logits_fake)
-    # DISCRIMINATOR loss has 2 parts: how well it classifies real images and how well it classifies fake images.
-    real_image_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_real,
-                                                              labels=true_labels * (1.0 - label_smoothing))
-    fake_image_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_fake, labels=fake_labels)
+    # DISCRIMINATOR loss has 2 parts: how well it classifies real images and how well it
+    # classifies fake images.
+    # GENERATOR is trying to make the discriminator output 1 for all its images.
+    real_image_loss, fake_image_loss, generator_loss = losses.sigmoid_gan(
+        logits_real, logits_fake, real_label=1.0 - label_smoothing
+    )
     # Combine and average losses over the batch
     discriminator_loss = tf.reduce_mean(real_image_loss + fake_image_loss)
-    # GENERATOR is trying to make the discriminator output 1 for all its images.
-    # So we use our target label vector of ones for computing generator loss. (The text has true_labels here, the same ones; but
-    # their shape is that of logits_real, which each generator step would compute for it.)
-    generator_loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits_fake, labels=tf.ones_like(logits_fake))
     # Average generator loss over the batch.
     generator_loss = tf.reduce_mean(generator_loss)
     return discriminator_loss, generator_loss
 
 
 def noise(batch_size, dim):
-    """z as the text draws it: [batch_size, dim], uniform in [-1, 1], new in each run."""
+    """z: [batch_size, dim], uniform in [-1, 1]. It changes with every run of the session."""
     return tf.random_uniform(maxval=1, minval=-1, shape=[batch_size, dim])
 
 
-def build(config, digits, discriminator=discriminator, generator=generator, sampler=None, labels=None,
-          learning_rate=None):
-    """Both networks and their two training steps, fed from digits.train_images.
-
-    The sections after this one swap the networks.
-
-    Args:
-        discriminator, generator: functions of x and of z, and of `tips.Tips`.
-        sampler: the generator as it draws pictures, if that differs.
-        labels: a placeholder that is fed the digits' labels.
-        learning_rate: a scalar tensor in place of config.lr.
-    """
-    pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
-    x = scaled(pixels, config.as_published)
-    learning_rate = config.lr if learning_rate is None else learning_rate
-    discriminator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
-    generator_solver = tf.train.AdamOptimizer(learning_rate=learning_rate, beta1=config.beta1)
-
-    switches = tips.Tips.of(config)
-    z = noise(config.batch_size, config.dim)
-    generator_sample = generator(z, switches)
-    with tf.variable_scope("") as scope:
-        logits_real = discriminator(x, switches)
-        # We want to re-use the discriminator weights.
-        scope.reuse_variables()
-        logits_fake = discriminator(generator_sample, switches)
-        samples = as_images((sampler or generator)(fixed_noise(config), switches), config.as_published)
-    variables.check_scopes("discriminator", "generator")
-    variables.check_batch_norms()
-
-    discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake, config.label_smoothing)
-    if config.unrolled_steps:
-        generator_loss = tips.look_ahead(discriminator_loss, lambda: gan_loss(
-            discriminator(x, switches), discriminator(generator_sample, switches), config.label_smoothing), switches)
-    # Training steps.
-    discriminator_train_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
-    generator_train_step = variables.minimize(generator_loss, "generator", generator_solver)
-    return training.Model(
-        phases=[training.Phase("train", training.steps_for(config, len(digits.train_images)),
-                               [discriminator_train_step] + [generator_train_step] * config.generator_steps)],
-        scalars={"discriminator_loss": discriminator_loss, "generator_loss": generator_loss,
-                 **tips.watched(x, generator_sample)},
-        images={"samples": samples},
-        feed=cae.digit_feed(config, digits, pixels, labels),
-        alarms=[functools.partial(tips.discriminator_wins, least=tips.least_loss(config.label_smoothing)), *tips.ALARMS])
-
-
-def fixed_noise(config):
-    """100 z that stay the same for the whole run, so that its grids compare: [100, dim]."""
-    return tf.constant(np.random.RandomState(config.seed).uniform(-1, 1, [100, config.dim]).astype(np.float32))
-
-
 def scaled(pixels, as_published=False):
-    """Pixels in [0, 1] as the discriminator sees them: in [-1, 1], or as published as they are."""
+    """Scales pixels from [0, 1] to the discriminator's range: [-1, 1], or as published [0, 1]."""
     return pixels if as_published else 2.0 * pixels - 1.0
 
 
 def as_images(flat, as_published=False):
-    """What the generator draws, [batch, 784], as pictures in [0, 1]: [batch, 28, 28, 1]."""
+    """The generator's output, [batch, 784], as images in [0, 1]: [batch, 28, 28, 1]."""
     pixels = tf.maximum(flat, 0.0) if as_published else (flat + 1.0) / 2.0
     return tf.reshape(pixels, [-1, 28, 28, 1])
 
 
-def draw(config, count, generator=generator, as_images=as_images):
-    """`count` new pictures from the generator of config.checkpoint: float32 [count, 28, 28, 1] in [0, 1]."""
-    z = tf.placeholder(tf.float32, [None, config.dim])
-    samples = as_images(generator(z, tips.Tips.of(config)), config.as_published)
-    noises = np.random.RandomState(config.seed).uniform(-1, 1, [count, config.dim])
-    with sessions.session() as session:
-        sessions.restore(session, config.checkpoint)
-        return sessions.in_parts(session, samples, z, noises)
+def build(
+    config,
+    digits,
+    discriminator=discriminator,
+    generator=generator,
+    sampler=None,
+    labels=None,
+    learning_rate=None,
+):
+    """Builds the graph that trains a GAN on `digits` (data.Digits).
 
+    The next sections replace the networks.
 
-def modes(build, draw, curve="generator_loss"):
-    """What the program of a GAN can do, from its `build(config, digits)` and `draw(config, count)`.
-
-    evaluate: metrics.json, 10,000 samples judged by a classifier of digits, beside the same figures for real test digits;
-    and whether the scalar `curve` told how good the samples were as training went on.
+    Args:
+        discriminator, generator: functions of x and of z.
+        sampler: the generator of the image grids; if None, `generator`.
+        labels: placeholder for the labels of the digits, or None.
+        learning_rate: scalar tensor; if None, config.lr.
     """
-    def train(config):
-        training.fit(build(config, data.load(config.data, config.input_dir)), config)
+    pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
+    x = scaled(pixels, config.as_published)
+    discriminator = tips.discriminator(discriminator, config)
+    sampler = tips.generator(sampler or generator, config)
+    generator = tips.generator(generator, config)
 
-    def sample(config):
-        images.save_samples(config.output_dir, draw(config, config.count))
+    # A small beta1 has been shown to help the training of GANs to converge.
+    rate = config.lr if learning_rate is None else learning_rate
+    discriminator_solver = tf.train.AdamOptimizer(learning_rate=rate, beta1=config.beta1)
+    generator_solver = tf.train.AdamOptimizer(learning_rate=rate, beta1=config.beta1)
 
-    def evaluate(config):
-        digits = data.load(config.data, config.input_dir)
-        figures = metrics.judge(draw(config, JUDGED), digits, config)
-        page.write_metrics(config.output_dir, {**figures, **metrics.follow(curve, draw, digits, config)})
-    return {"train": train, "sample": sample, "evaluate": evaluate}
+    z = noise(config.batch_size, config.dim)
+    generator_sample = generator(z)
+    with tf.variable_scope("") as scope:
+        logits_real = discriminator(x)
+        # We want to re-use the discriminator weights.
+        scope.reuse_variables()
+        logits_fake = discriminator(generator_sample)
+        # The same hundred z in every report, so that two reports can be compared.
+        fixed = feeds.fixed_noise([100, config.dim], config.seed, "uniform")
+        samples = as_images(sampler(fixed), config.as_published)
+    variables.check_scopes("discriminator", "generator")
+    variables.check_batch_norms()
+
+    smoothing = config.label_smoothing
+    discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake, smoothing)
+    if config.unrolled_steps:
+        generator_loss = tips.look_ahead(
+            discriminator_loss,
+            lambda: gan_loss(discriminator(x), discriminator(generator_sample), smoothing),
+            config,
+        )
+    # Training steps. Each moves the weights of its own network only.
+    d_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
+    g_step = variables.minimize(generator_loss, "generator", generator_solver)
+    spread = tips.diversity(x, generator_sample)
+    d_scalars = {"discriminator_loss": discriminator_loss, "diversity": spread}
+    g_scalars = {"generator_loss": generator_loss, **tips.generator_scalars()}
+    feed = feeds.digits(digits, pixels, config.batch_size, config.seed, labels)
+    steps = training.steps_for(config, len(digits.train_images))
+    return alternating(config, steps, (d_step, d_scalars), (g_step, g_scalars), samples, feed)
+
+
+def alternating(config, steps, discriminator_update, generator_update, samples, feed):
+    """The model whose two networks take turns; an update is (op, name -> scalar)."""
+    updates = [
+        training.Update(*discriminator_update),
+        # 有时,人们运行生成器优化器的次数是运行判别器优化器的两倍: --generator_steps 2
+        training.Update(*generator_update, repeat=config.generator_steps),
+    ]
+    least = tips.least_loss(config.label_smoothing)
+    return training.Model(
+        phases=[training.Phase("train", steps, updates)],
+        images={"samples": samples},
+        feed=feed,
+        columns=["discriminator_loss", "generator_loss"],
+        alarms=[functools.partial(tips.discriminator_wins, least=least), *tips.ALARMS],
+    )
+
+
+def images_of(config, generator=generator):
+    """The generator for sampling: a function of z that returns [N, 28, 28, 1] in [0, 1]."""
+    generator = tips.generator(generator, config)
+    return lambda z: as_images(generator(z), config.as_published)
+
+
+def generate(config, count):
+    """`count` samples of a trained GAN: float32 [count, 28, 28, 1] in [0, 1]."""
+    return sampling.generate(config, images_of(config), sampling.noise(config, count))
 
 
 def main(argv=None):
-    def dense(config, digits):
-        tips.refuse(config, pooling="these networks are dense, nothing is pooled")
-        return build(config, digits)
-    cli.main("gan_book.gan", Config, modes(dense, draw), __doc__, argv)
+    cli.main(Config, sampling.modes(build, generate), __doc__, argv)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""How good samples of digits are, by a classifier that is trained here."""
+"""How good the chapter's models are: samples by a classifier of digits, the VAE by its ELBO."""

@@ -101,9 +101,7 @@ def _figures(config, session, vae, generator, inputs, means):
     save("samples.png", random.randn(100, config.latent_size), 10)
     outputs = session.run(vae.output, {vae.input: inputs[:50]})
     pairs = np.stack([inputs[:50], outputs], 1).reshape(-1, 28, 28)
-    images.save_png(
-        folder / "test_digits_and_reconstructions.png", images.grid(pairs, 10), zoom=2
-    )
+    images.save_png(folder / "test_digits_and_reconstructions.png", images.grid(pairs, 10), zoom=2)
     walk = np.linspace(0.0, 1.0, 10)[:, None]
     ends = zip(means[:20:2], means[1:20:2])
     save("interpolation.png", np.concatenate([a + walk * (b - a) for a, b in ends]), 10)
