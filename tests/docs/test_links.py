@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # it also names what is gone
 PACKAGES = ("graphmode", "data", "gan_book", "glcic", "pix2pix", "examples", "benchmarks")
+NOT_FOR_RUN = ("benchmarks", "graphmode")  # packages whose programs have no flags of ours
 COMMANDS = "help list demo jobs log stop gpus disk setup doctor test run check".split()
 
 
@@ -92,7 +93,7 @@ def mistakes(words):
     program, rest = words[0], words[1:]
     if program not in programs():
         yield f"no program {program}"
-    elif program.split(".")[0] not in ("benchmarks", "graphmode"):
+    elif program.split(".")[0] not in NOT_FOR_RUN:
         for word, value in itertools.zip_longest(rest, rest[1:], fillvalue=""):
             if not word.startswith("--") or word == "--help":
                 continue
@@ -157,3 +158,16 @@ def test_prose_has_at_most_120_columns(page):
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
     prose = [line for line in text.splitlines() if not line.startswith(("|", "![", "<img"))]
     assert [line for line in prose if len(line) > 120] == []
+
+
+def test_the_page_of_the_programs_lists_each_with_its_modes(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1000")
+    text = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
+    table = text[text.index("| program |") : text.index("The chapter, section by section")]
+    listed = {}
+    for names, modes in re.findall(r"^\|([^|]*)\|[^|]*\|([^|]*)\|$", table, re.M):
+        for name in re.findall(r"`([\w.]+)`", names):
+            listed[name] = set(modes.replace(",", " ").split())
+    runnable = [name for name in programs() if name.split(".")[0] not in NOT_FOR_RUN]
+    expected = {name: set(flags(name).get("mode") or []) - {"train"} for name in runnable}
+    assert listed == expected
