@@ -1,1 +1,1 @@
-"""The notes on pix2pix: an image-to-image translation with conditional adversarial networks, whole."""
+"""GAN学习笔记 The notes on pix2pix: image-to-image translation with conditional GANs."""

@@ -1,28 +1,30 @@
-"""pix2pix: learns to translate pictures from pairs, translates, and exports what it has learned.
+"""pix2pix: learns from pairs of images to translate one into the other, translates, and exports.
 
-Run: `./run.sh pix2pix --preset small --which_direction BtoA` (on drawn facades; with --input_dir facades/train on your own
-pairs), then `./run.sh pix2pix --mode test --checkpoint runs/pix2pix --input_dir facades/val --output_dir facades_test`.
+Run:    ./run.sh pix2pix --preset small --which_direction BtoA       (on drawn facades)
+        ./run.sh pix2pix --input_dir facades/train --which_direction BtoA
+        ./run.sh pix2pix --mode test --checkpoint runs/pix2pix --input_dir facades/val \\
+            --output_dir facades_test
 """
 
 from data import folders, pairs
 from graphmode import cli, training
-from pix2pix import export, labels, model, options, sources, translate
+from pix2pix import export, inputs, model, segmentation, translate
+from pix2pix.config import Config
 
 
 def train(config):
-    options.check(config)
-    if config.judge:
-        labels.check(config)
-    paths, skipped, ratio = sources.training(config, not config.lab_colorization)
-    config = config._replace(pair_ratio=ratio)
-    beside = sources.unseen_folder(config)
-    unseen = folders.usable(pairs.find(beside))[0] if beside else []
-    training.fit(model.build(config, paths, unseen)._replace(notes=skipped), config)
+    if config.segmentation:
+        segmentation.check(config)
+    paths, skipped, ratio = inputs.training_files(config, joined=not config.lab_colorization)
+    config = config.replace(pair_ratio=ratio)
+    beside = inputs.held_out_folder(config)
+    held_out = folders.usable(pairs.find(beside))[0] if beside else []
+    training.fit(model.build(config, paths, held_out)._replace(notes=skipped), config)
 
 
 def main(argv=None):
     modes = {"train": train, "test": translate.test, "export": export.export}
-    cli.main("pix2pix", options.Config, modes, __doc__, argv, after_training="test")
+    cli.main(Config, modes, __doc__, argv, after_training="test")
 
 
 if __name__ == "__main__":

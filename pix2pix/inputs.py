@@ -1,90 +1,135 @@
-"""Which files a run trains on and is tested with, and how a file becomes what the network sees."""
+"""The files of a run: which it trains on, which are held out, and how a file becomes inputs."""
 
 import pathlib
 import sys
+from typing import List, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from data import facades, folders, pairs
-from graphmode import errors, files, sessions, tf, training
+from data import folders, pairs
+from data.drawn import facades
+from graphmode import files, sessions, tf
+from graphmode.errors import InputError
 from graphmode.training import run_folder
-from pix2pix import options
+from pix2pix.config import Config
 
-LEAST_RATIO = 1.6  # of width to height; below, files are taken for single pictures
-ALIKE = 0.8  # of the usual ratio; below, a file among pairs is taken for a single picture
+MIN_RATIO = 1.6  # width / height of a pair; a file with less is taken for a single image
+ALIKE = 0.8  # of the usual ratio; a file with less is taken for a single image among pairs
+
+
+class TrainingFiles(NamedTuple):
+    """The files that a run trains on."""
+
+    paths: List[pathlib.Path]  # at least one
+    skipped: List[str]  # lines about the other files in the folder
+    pair_ratio: float  # width / height of the pairs; 0 for single images
+
 
 def training_folder(config):
-    return config.input_dir or facades.folder(max(options.size(config))) / "train"
+    """--input_dir, or the folder of drawn facades."""
+    return pathlib.Path(config.input_dir or facades.folder(max(config.size)) / "train")
 
 
-def training(config, joined=True):
-    """The sound files of --input_dir (or drawn facades), and lines about the others. joined: whether they are pairs.
+def training_files(config, joined=True):
+    """Finds the valid files to train on. The others are named on stderr.
 
-    Returns:
-        paths, lines, and width / height of the pairs (0 for single pictures).
+    Args:
+        joined: whether files are pairs, A and B side by side.
 
     Raises:
         InputError: there are none, or they do not look like pairs.
     """
-    folder = pathlib.Path(training_folder(config))
-    if (folder / "train").is_dir() and not any(path.parent == folder for path in pairs.find(folder)):
-        raise errors.InputError("{} has a folder train: name that, lest what is in the others is trained on too".format(folder))
-    paths, skipped = folders.usable(pairs.find(folder))
-    if not joined:
-        return paths, skipped, 0.0
-    ratios = [width / height for width, height in map(_size, paths)]
-    usual = config.pair_ratio or float(np.median(ratios))
-    if usual < LEAST_RATIO and not config.pair_ratio and config.targets != "yes":
-        raise errors.InputError("{} is {} x {} pixels, not two pictures side by side: join them with pix2pix.process --operation "
-                             "combine, or train with --lab_colorization; --targets yes if it is a pair".format(
-                                 paths[0], *_size(paths[0])))
-    odd = [path for path, found in zip(paths, ratios) if found < ALIKE * usual]
-    if odd:
-        lines = ["skipped {}: {} x {} pixels, the others are wider pairs".format(path, *_size(path)) for path in odd]
+    folder = training_folder(config)
+    inside = pairs.find(folder)
+    if (folder / "train").is_dir() and all(path.parent != folder for path in inside):
+        raise InputError(
+            f"{folder} has a folder train: use --input_dir {folder / 'train'}, "
+            "so that held-out images are not trained on"
+        )
+    paths, skipped = folders.usable(inside)
+    return _pairs(config, paths, skipped) if joined else TrainingFiles(paths, skipped, 0.0)
+
+
+def _pairs(config, paths, skipped):
+    """The files that are as wide as pairs are."""
+    sizes = {path: _size(path) for path in paths}
+    ratios = {path: width / height for path, (width, height) in sizes.items()}
+    usual = config.pair_ratio or float(np.median(list(ratios.values())))
+    if usual < MIN_RATIO and not config.pair_ratio and config.targets != "yes":
+        raise InputError(
+            f"{paths[0]} is {_shape(sizes[paths[0]])}, not two images side by side: join images "
+            "with pix2pix.tools.process --operation combine, or train with --lab_colorization; "
+            "if it is a pair: --targets yes"
+        )
+    single = [path for path in paths if ratios[path] < ALIKE * usual]
+    if single:
+        lines = [f"skipped {path}: {_shape(sizes[path])}, not a pair" for path in single]
         sys.stderr.write("\n".join(lines) + "\n")
-        skipped = [*skipped, "skipped {} pictures that are no pairs".format(len(odd)), *lines]
-    return [path for path in paths if path not in set(odd)], skipped, usual
+        skipped = [*skipped, f"skipped {len(single)} images that are not pairs", *lines]
+    return TrainingFiles([path for path in paths if path not in single], skipped, usual)
+
+
+def _shape(size):
+    return f"{size[0]} x {size[1]} pixels"
 
 
 def _size(path):
-    """Width and height in a file's head."""
-    with Image.open(path) as picture:
-        return picture.size
+    """(width, height) of an image file in pixels."""
+    with Image.open(path) as image:
+        return image.size
 
 
-def unseen_folder(config):
-    """Where the pairs lie that a run is tested with unless something else is said; None if nothing says."""
-    if config.mode == "train":
-        return config.val_dir or pairs.unseen_beside(training_folder(config))
-    if config.val_dir or not run_folder.holds_a_run(files.path(config.checkpoint).parent):  # the old program's runs do not say
+def trained_settings(config):
+    """The settings that the weights in `config.checkpoint` were trained with.
+
+    None for a run of pix2pix-tensorflow, which does not store them.
+    """
+    folder = files.path(config.checkpoint).parent
+    if not run_folder.holds_a_run(folder):
+        return None
+    return Config(**run_folder.settings(Config, folder))
+
+
+def held_out_folder(config):
+    """The folder that a run is tested on by default, or None if it is not known."""
+    trained = config if config.mode == "train" else trained_settings(config)
+    if config.val_dir or not trained:
         return config.val_dir or None
-    return pairs.unseen_beside(training_folder(run_folder.trained(options.Config, config.checkpoint)))
+    return pairs.held_out_beside(training_folder(trained))
 
 
-def whole(picture, config, joined):
-    """A and B of a file, not augmented: [height, width, 3] in [0, 1] each; one picture unless joined.
+def parts(image, config, joined):
+    """The parts of a file at the network's size, without augmentation.
 
     Args:
-        picture: [any height, any width, 3] tensor in [0, 1].
+        image: [any height, any width, 3] tensor in [0, 1].
         joined: whether it holds A and B side by side.
+
+    Returns:
+        [A, B], or [the image]: [height, width, 3] in [0, 1] each.
     """
-    parts = pairs.halves(picture) if joined else [picture]
-    return [pairs.resized(part, *options.size(config), config.as_published) for part in parts]
+    images = pairs.halves(image) if joined else [image]
+    return [pairs.resized(part, *config.size, config.as_published) for part in images]
 
 
 def prepared(paths, config):
-    """Yields `whole` of training files, as float32 arrays, with a graph of its own."""
+    """Yields the `parts` of each training file: float32 [1 or 2, height, width, 3]."""
     with tf.Graph().as_default(), sessions.session() as session:
-        picture = tf.placeholder(tf.uint8, [None, None, 3])
-        parts = whole(tf.cast(picture, tf.float32) / 255.0, config, not config.lab_colorization)
+        image = tf.placeholder(tf.uint8, [None, None, 3])
+        numbers = tf.cast(image, tf.float32) / 255.0
+        wanted = parts(numbers, config, not config.lab_colorization)
         for pixels in folders.in_threads(folders.decode, paths):
-            yield np.stack(session.run(parts, {picture: pixels}))
+            yield np.stack(session.run(wanted, {image: pixels}))
 
 
-def holds_targets(config, shape):
-    """Whether a file of this (height, width) is a pair: by --targets, or as wide for its height as those of the training."""
+def holds_target(config, shape):
+    """Whether a file holds a target: see --targets; "auto": if it is as wide as training's pairs.
+
+    Args:
+        shape: (height, width, ...) of the file in pixels.
+    """
     if config.lab_colorization or config.targets != "auto":
         return config.lab_colorization or config.targets == "yes"
-    height, width = options.size(config)
+    height, width = config.size
     return shape[1] / shape[0] > ALIKE * (config.pair_ratio or 2.0 * width / height)

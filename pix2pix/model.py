@@ -1,25 +1,31 @@
-"""pix2pix: one network translates pictures, another tells real pairs of input and target from translated ones.
+"""pix2pix: a generator translates images, a discriminator tells real pairs from translated ones.
 
-Objective (the notes' P449 and P455): the discriminator D minimises -log D(x, y) - log(1 - D(x, G(x))); the generator G minimises
-gan_weight * -log D(x, G(x)) + l1_weight * |y - G(x)|, for pairs of an input x and a target y. G's noise is its dropout.
+Objective, for pairs of an input x and a target y:
 
-Kept from the program: D's loss is not halved, and D sees the pair (x, G(x)) once in a step, before it has learned from it;
-G's gradient, too, is taken there. Both networks move in one run, D first.
+    discriminator (P449)   minimizes  -log D(x, y) - log(1 - D(x, G(x)))
+    generator (P455)       minimizes  gan_weight * -log D(x, G(x)) + l1_weight * |y - G(x)|
 
-Deviations, undone by `--as_published` (docs/errata.md):
-- No batch norm on a 1x1 map (see `networks`).
-- Pictures that are enlarged to `--scale_size` are interpolated; there they are repeated pixel by pixel (AREA).
-- The printed losses are moving averages that begin at 0, 1 % of the true value at first; here they are corrected for that.
+The generator's noise is its dropout. The notes describe alternating phases (交替优化). The program
+does both in one run of the session, on one batch: it computes all gradients, then moves the
+discriminator, then the generator. The discriminator's loss is not halved, as in the program.
+
+Differences from the notes' program (`--as_published` runs it; docs/errata.md):
+    - Maps of 1 x 1 pixels are not normalized. With a batch of one the result would not depend on
+      the input, and the layers below it would never learn.
+    - Images that are enlarged to `--scale_size` are interpolated. There pixels are repeated (AREA).
+    - The printed losses are moving averages. There they start at 0, so that the first one is 1 % of
+      the true value. Here this is corrected.
 """
 
 import numpy as np
 
 from data import pairs
 from graphmode import tf, training, variables
-from pix2pix import lab, networks, options, sources
+from pix2pix import inputs as input_files
+from pix2pix import lab, networks
 
 EPS = 1e-12
-SHOWN = 4  # pairs in the grids of a run
+SHOWN = 4  # pairs in the image grids of a run
 
 
 def preprocess(image):
@@ -32,28 +38,36 @@ def deprocess(image):
     return (image + 1) / 2
 
 
-def both_ways(pictures, config):
-    """Inputs and targets in [-1, 1].
+def both_ways(images, config):
+    """Makes inputs and targets of images.
 
     Args:
-        pictures: list of [batch, height, width, 3] in [0, 1]: A and B; one with --lab_colorization, whose lightness is A and
-            whose a and b are B.
+        images: [A, B], each [batch, height, width, 3] in [0, 1]. With --lab_colorization one image:
+            its lightness is A, and its a and b are B.
 
     Returns:
-        inputs, targets: [batch, height, width, channels], see `options.channels`.
+        (inputs, targets), [batch, height, width, channels] in [-1, 1]; see `Config.channels`.
     """
     if config.lab_colorization:
-        L_chan, a_chan, b_chan = lab.preprocess_lab(lab.rgb_to_lab(pictures[0]))
+        L_chan, a_chan, b_chan = lab.preprocess_lab(lab.rgb_to_lab(images[0]))
         a_images, b_images = tf.expand_dims(L_chan, axis=3), tf.stack([a_chan, b_chan], axis=3)
     else:
-        a_images, b_images = map(preprocess, pictures)
+        a_images, b_images = map(preprocess, images)
     return (a_images, b_images) if config.which_direction == "AtoB" else (b_images, a_images)
 
 
 def visible(inputs, outputs, config):
-    """What inputs, and outputs or targets, look like: both [batch, height, width, 3] in [0, 1].
+    """Makes RGB images of inputs, and of outputs or targets.
 
-    With --lab_colorization, outputs are shown with the inputs' other half; a and b alone as colours of medium lightness.
+    With --lab_colorization an output is combined with the other half of its image, which is the
+    input. Inputs a and b are shown as colors of medium lightness.
+
+    Args:
+        inputs, outputs: [batch, height, width, channels] in [-1, 1].
+
+    Returns:
+        Both as [batch, height, width, 3]. Values outside [0, 1] are possible: Lab is larger than
+        RGB.
     """
     if not config.lab_colorization:
         return deprocess(inputs), deprocess(outputs)
@@ -62,48 +76,77 @@ def visible(inputs, outputs, config):
     return lab.augment(inputs, tf.zeros_like(outputs)), lab.augment(inputs, outputs)
 
 
+def variant(config, conv=None):
+    """The context in which networks have the layers that the configuration asks for."""
+    return networks.variant(conv or config.conv, config.norm, config.as_published)
+
+
 def translate(inputs, config):
-    """Applies the generator to [batch, height, width, channels], with weights made at the first application."""
-    with tf.variable_scope("generator", reuse=bool(tf.trainable_variables("generator/"))):
-        return networks.create_generator(inputs, options.channels(config)[1], config.ngf, options.layers(config))
+    """Applies the generator. The first application in a graph creates its weights.
+
+    Args:
+        inputs: [batch, height, width, channels] in [-1, 1].
+
+    Returns:
+        outputs: [batch, height, width, channels] in [-1, 1]; see `Config.channels`.
+    """
+    reuse = bool(tf.trainable_variables("generator/"))
+    with tf.variable_scope("generator", reuse=reuse), variant(config):
+        _, out_channels = config.channels
+        return networks.create_generator(inputs, out_channels, config.ngf)
+
+
+def discriminate(inputs, targets, config):
+    """Applies the discriminator: probabilities, see `networks.create_discriminator`."""
+    # Only the generator has separable convolutions, in the program's later version, too.
+    with variant(config, conv="layers" if config.conv == "separable" else config.conv):
+        return networks.create_discriminator(inputs, targets, config.ndf)
 
 
 def discriminator_loss(predict_real, predict_fake):
-    """A scalar, of two batches of probabilities."""
+    """P449 A scalar; predict_real, predict_fake: probabilities of any shape. Both 0.5: 2 ln 2."""
     with tf.name_scope("discriminator_loss"):
+        # minimizing -tf.log will try to get inputs to 1
         # predict_real => 1
         # predict_fake => 0
         return tf.reduce_mean(-(tf.log(predict_real + EPS) + tf.log(1 - predict_fake + EPS)))
 
 
 def generator_loss(predict_fake, outputs, targets, config):
-    """The GAN loss, the L1 loss and the weighted sum of them: scalars."""
+    """P455 The GAN loss, the L1 loss and their weighted sum: (gan, l1, sum), three scalars."""
     with tf.name_scope("generator_loss"):
         # predict_fake => 1
         # abs(targets - outputs) => 0
-        gan = tf.reduce_mean(-tf.log(predict_fake + EPS))
-        l1 = tf.reduce_mean(tf.abs(targets - outputs))
-        return gan, l1, gan * config.gan_weight + l1 * config.l1_weight
+        gen_loss_GAN = tf.reduce_mean(-tf.log(predict_fake + EPS))
+        gen_loss_L1 = tf.reduce_mean(tf.abs(targets - outputs))
+        gen_loss = gen_loss_GAN * config.gan_weight + gen_loss_L1 * config.l1_weight
+        return gen_loss_GAN, gen_loss_L1, gen_loss
 
 
 def create_model(inputs, targets, config):
-    """Both networks, their losses, and the op of a step.
+    """Builds both networks, their losses and the training step.
 
     Args:
         inputs, targets: [batch, height, width, channels] in [-1, 1].
 
     Returns:
-        The op, and name -> scalar: the three losses before the step, each a moving average with a decay of 0.99.
+        The op of a step, and name -> scalar: the three losses before the step, each a moving
+        average with a decay of 0.99.
     """
     outputs = translate(inputs, config)
-    # create two copies of discriminator, one for real pairs and one for fake pairs
+
+    # P437 create two copies of discriminator, one for real pairs and one for fake pairs
     # they share the same underlying variables
     with tf.name_scope("real_discriminator"):
         with tf.variable_scope("discriminator"):
-            predict_real = networks.create_discriminator(inputs, targets, config.ndf, options.layers(config))
+            # 2x [batch, height, width, channels] => [batch, 30, 30, 1]
+            predict_real = discriminate(inputs, targets, config)
+
     with tf.name_scope("fake_discriminator"):
         with tf.variable_scope("discriminator", reuse=True):
-            predict_fake = networks.create_discriminator(inputs, outputs, config.ndf, options.layers(config))
+            # 2x [batch, height, width, channels] => [batch, 30, 30, 1]
+            predict_fake = discriminate(inputs, outputs, config)
+
     variables.check_scopes("generator", "discriminator")
     if not config.as_published:
         variables.check_batch_norms()
@@ -112,53 +155,83 @@ def create_model(inputs, targets, config):
     gen_loss_GAN, gen_loss_L1, gen_loss = generator_loss(predict_fake, outputs, targets, config)
     train = train_step(discrim_loss, gen_loss, config)
 
+    # P475
+    losses = {
+        "discrim_loss": discrim_loss,
+        "gen_loss_GAN": gen_loss_GAN,
+        "gen_loss_L1": gen_loss_L1,
+    }
     ema = tf.train.ExponentialMovingAverage(decay=0.99, zero_debias=not config.as_published)
-    losses = [discrim_loss, gen_loss_GAN, gen_loss_L1]
-    update_losses = ema.apply(losses)
+    update_losses = ema.apply(list(losses.values()))
     with tf.control_dependencies([update_losses]):
-        averages = [tf.identity(ema.average(loss)) for loss in losses]
-    return tf.group(train, *averages), dict(zip(["discrim_loss", "gen_loss_GAN", "gen_loss_L1"], averages))
+        averages = {name: tf.identity(ema.average(loss)) for name, loss in losses.items()}
+    return tf.group(train, *averages.values()), averages
 
 
 def train_step(discrim_loss, gen_loss, config):
-    """The op that moves both networks, the discriminator first."""
+    """P464 An op that moves the discriminator and then the generator, each with its own Adam."""
+    # The optimizers' default, GATE_OP, would also compute the gradients of the other network's
+    # weights, which nobody uses.
+    gate = tf.train.Optimizer.GATE_GRAPH
     with tf.name_scope("discriminator_train"):
         discrim_optim = tf.train.AdamOptimizer(config.lr, config.beta1)
-        discrim_grads_and_vars = discrim_optim.compute_gradients(discrim_loss, variables.trainable("discriminator"),
-                                                                 gate_gradients=tf.train.Optimizer.GATE_GRAPH)
+        discrim_grads_and_vars = discrim_optim.compute_gradients(
+            discrim_loss, variables.trainable("discriminator"), gate_gradients=gate
+        )
     with tf.name_scope("generator_train"):
         gen_optim = tf.train.AdamOptimizer(config.lr, config.beta1)
-        gen_grads_and_vars = gen_optim.compute_gradients(gen_loss, variables.trainable("generator"),
-                                                         gate_gradients=tf.train.Optimizer.GATE_GRAPH)
-    # All gradients before the discriminator moves: what reads its weights later would see old or new ones, by chance. (Each
-    # optimiser gates its own as a whole: op by op, the default, would compute the gradients of the other's weights too.)
-    with tf.control_dependencies([gradient for gradient, _ in discrim_grads_and_vars + gen_grads_and_vars]):
+        gen_grads_and_vars = gen_optim.compute_gradients(
+            gen_loss, variables.trainable("generator"), gate_gradients=gate
+        )
+    # All gradients come before the discriminator's step. A gradient that is computed during the
+    # step would see old weights in one run and new ones in the next.
+    gradients = [gradient for gradient, _ in discrim_grads_and_vars + gen_grads_and_vars]
+    with tf.control_dependencies(gradients):
         discrim_train = discrim_optim.apply_gradients(discrim_grads_and_vars)
     with tf.control_dependencies([discrim_train]):
         return gen_optim.apply_gradients(gen_grads_and_vars)
 
 
-def build(config, paths, unseen):
-    """The whole program for training.
+def build(config, paths, held_out):
+    """Builds the graph that trains pix2pix.
 
     Args:
-        paths: of the training pairs (or pictures, with --lab_colorization).
-        unseen: of those for the grids; training ones if there are none.
+        paths: files of the training pairs; of photographs with --lab_colorization.
+        held_out: files of held-out pairs for the image grids. If empty, training pairs are shown.
     """
-    height, width = options.size(config)
-    batch = pairs.batches(paths, height, width, config.scale_size, config.flip, config.batch_size, config.seed,
-                          joined=not config.lab_colorization, published=config.as_published)
-    train, losses = create_model(*both_ways(batch, config), config)
+    images = pairs.batches(
+        paths,
+        *config.size,
+        config.scale_size,
+        config.flip,
+        config.batch_size,
+        config.seed,
+        joined=not config.lab_colorization,
+        published=config.as_published,
+    )
+    inputs, targets = both_ways(images, config)
+    train, losses = create_model(inputs, targets, config)
     steps = training.steps_for(config, len(paths))
-    grids = {"inputs_outputs_targets": shown((unseen or paths)[:SHOWN], config)} if config.display_freq else {}
-    return training.Model(phases=[training.Phase("train", steps, [train])], scalars=losses, images=grids)
+    grids = {}
+    if config.display_freq:
+        grids["inputs_outputs_targets"] = shown((held_out or paths)[:SHOWN], config)
+    return training.Model(
+        phases=[training.Phase("train", steps, [training.Update(train, losses)])], images=grids
+    )
 
 
 def shown(paths, config):
-    """Pictures one by one, as `--mode test` has them: [SHOWN or fewer, height, 3 * width, 3] in [0, 1]."""
-    def row(pictures):
-        inputs, targets = both_ways([picture[None] for picture in tf.unstack(pictures)], config)
+    """Translations beside their inputs and targets: [N, height, 3 * width, 3].
+
+    Images are translated one by one, as in `--mode test`.
+    """
+
+    def row(images):
+        inputs, targets = both_ways([image[None] for image in tf.unstack(images)], config)
         outputs = translate(inputs, config)
-        (seen, drawn), (_, wanted) = visible(inputs, outputs, config), visible(inputs, targets, config)
-        return tf.concat([seen, drawn, wanted], 2)[0]
-    return tf.map_fn(row, tf.constant(np.stack(list(sources.prepared(paths, config)))), parallel_iterations=1)
+        seen, translated = visible(inputs, outputs, config)
+        _, wanted = visible(inputs, targets, config)
+        return tf.concat([seen, translated, wanted], axis=2)[0]
+
+    images = np.stack(list(input_files.prepared(paths, config)))
+    return tf.map_fn(row, tf.constant(images), parallel_iterations=1)

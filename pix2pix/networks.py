@@ -1,172 +1,328 @@
-"""The generator and the discriminator of the notes, layer by layer, with the names of the program that they read.
+"""生成器 Generator and 判别器 Discriminator of the notes, layer by layer (P331, P400).
 
-Reference: Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017, and the
-authors' list of errors in it. Filters are 4x4; no convolution has biases with `--conv tf_nn`, the notes' way.
+The functions are those of the program that the notes read, with its names, tables and comments.
+They take the program's flags `ngf` and `ndf` as arguments. What the program's later versions and
+this project change is an argument of `conv`, `deconv` and `batchnorm` with the notes' way as its
+default. `variant` sets these arguments for all layers of a network.
 
-Deviations from the notes, undone by `--as_published` (docs/errata.md):
-- The deepest layer's batch norm sees one value per channel where the batch is 1 and the map 1x1, and gives its offset
-  whatever comes in: the layers below it never learn. Here there is no norm on a 1x1 map.
+The notes call the skip connections residual ones (残差网络). Here, as in the program, layers are
+concatenated and nothing is added: a U-Net.
 
-The notes call the skips residual ones; they are concatenated (a U-Net), as in the program.
+Reference: Isola, Zhu, Zhou and Efros 2017, "Image-to-Image Translation with Conditional Adversarial
+Networks", and the authors' list of errors in it.
 """
 
-from typing import NamedTuple
+import contextlib
 
-from graphmode import tf
+from graphmode import slim, tf
 
-DEEPEST = 8  # layers of the encoder, each of which halves height and width
-LAYERS = 3  # of the discriminator, between the first and the last
-DROPOUT = 0.5  # in the three deepest layers of the decoder, in training and translation: the generator's noise
-
-
-class Layers(NamedTuple):
-    """What --conv, --norm and --as_published choose."""
-    conv: str = "tf_nn"  # layers: tf.layers' own (with biases); separable: the generator's after the program's later version
-    norm: str = "batch"  # or instance, none
-    bottleneck_norm: bool = False  # also where a map is 1x1
+DEEPEST = 8  # encoder layers; each halves height and width
 
 
 def lrelu(x, a):
-    """Leaky ReLU of slope a, as the program writes it: (1 + a) / 2 * x + (1 - a) / 2 * |x|."""
+    """P351 激活函数 Leaky ReLU: max(x, 0) + a * min(x, 0), as the program writes it."""
     with tf.name_scope("lrelu"):
+        # adding these together creates the leak part and linear part
+        # then cancels them out by subtracting/adding an absolute value term
+        # leak: a*x/2 - a*abs(x)/2
+        # linear: x/2 + abs(x)/2
         x = tf.identity(x)
         return (0.5 * (1 + a)) * x + (0.5 * (1 - a)) * tf.abs(x)
 
 
-def batchnorm(inputs, axes=(0, 1, 2)):
-    """Normalises [batch, height, width, channels] by its own moments over `axes`, then scales and shifts each channel.
+@slim.add_arg_scope
+def batchnorm(inputs, kind="batch", on_1x1=True):
+    """P126, P345 批量标准化 Normalizes by the moments of the batch, then scales and shifts.
 
-    There are no moving averages: translation uses the moments of the picture at hand, too.
+    There are no moving averages: translation uses the moments of its own image, too.
+
+    Args:
+        inputs: [batch, height, width, channels].
+        kind: "batch"; "instance" normalizes each image by itself; "none" returns `inputs`.
+        on_1x1: whether a map of 1 x 1 pixels is normalized. With a batch of one it has one value
+            per channel, and the result is the offset, whatever the input.
     """
+    if kind == "none" or (inputs.shape.as_list()[1:3] == [1, 1] and not on_1x1):
+        return inputs
+    each_image = kind == "instance"
     with tf.variable_scope("batchnorm"):
         inputs = tf.identity(inputs)
         channels = inputs.shape[3]
-        offset = tf.get_variable("offset", [channels], tf.float32, initializer=tf.zeros_initializer())
-        scale = tf.get_variable("scale", [channels], tf.float32, initializer=tf.random_normal_initializer(1.0, 0.02))
-        mean, variance = tf.nn.moments(inputs, axes=list(axes), keep_dims=axes != (0, 1, 2))
-        return tf.nn.batch_normalization(inputs, mean, variance, offset, scale, variance_epsilon=1e-5)
+        offset = tf.get_variable(
+            "offset", [channels], tf.float32, initializer=tf.zeros_initializer()
+        )
+        scale = tf.get_variable(
+            "scale", [channels], tf.float32, initializer=tf.random_normal_initializer(1.0, 0.02)
+        )
+        mean, variance = tf.nn.moments(
+            inputs, axes=[1, 2] if each_image else [0, 1, 2], keep_dims=each_image
+        )
+        return tf.nn.batch_normalization(
+            inputs, mean, variance, offset, scale, variance_epsilon=1e-5
+        )
 
 
-def norm(inputs, layers):
-    """The norm that `layers` asks for; none on a 1x1 map, unless it asks for that, too."""
-    if layers.norm == "none" or (inputs.shape.as_list()[1:3] == [1, 1] and not layers.bottleneck_norm):
-        return inputs
-    return batchnorm(inputs, (0, 1, 2) if layers.norm == "batch" else (1, 2))
+@slim.add_arg_scope
+def conv(batch_input, out_channels, stride, kind="nn"):
+    """P96, P100 A 4 x 4 convolution after one pixel of zeros at each border.
+
+    Args:
+        batch_input: [batch, in_height, in_width, in_channels].
+        kind: "nn": as in the notes, without biases; "layers": that of tf.layers, with biases;
+            "separable": the generator's in the program's later version.
+
+    Returns:
+        [batch, out_height, out_width, out_channels]: half the size with a stride of 2, one pixel
+        smaller with a stride of 1.
+    """
+    if kind == "separable":
+        return _separable_conv(batch_input, out_channels, stride)
+    padded_input = tf.pad(batch_input, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="CONSTANT")
+    if kind == "layers":
+        return tf.layers.conv2d(
+            padded_input, out_channels, 4, stride, "valid", kernel_initializer=_initializer()
+        )
+    with tf.variable_scope("conv"):
+        in_channels = batch_input.shape[3]
+        filter = tf.get_variable(
+            "filter",
+            [4, 4, in_channels, out_channels],
+            dtype=tf.float32,
+            initializer=tf.random_normal_initializer(0, 0.02),
+        )
+        # [batch, in_height, in_width, in_channels],
+        # [filter_height, filter_width, in_channels, out_channels]
+        #     => [batch, out_height, out_width, out_channels]
+        return tf.nn.conv2d(padded_input, filter, [1, stride, stride, 1], padding="VALID")
+
+
+@slim.add_arg_scope
+def deconv(batch_input, out_channels, kind="nn"):
+    """P134 反卷积 A 4 x 4 transposed convolution with a stride of 2.
+
+    Args:
+        batch_input: [batch, in_height, in_width, in_channels]; the batch size may be unknown.
+        kind: see `conv`. "separable" repeats each pixel and then convolves.
+
+    Returns:
+        [batch, 2 * in_height, 2 * in_width, out_channels].
+    """
+    batch, in_height, in_width, in_channels = [
+        tf.shape(batch_input)[axis] if size is None else size
+        for axis, size in enumerate(batch_input.shape.as_list())
+    ]
+    if kind == "separable":
+        nearest = tf.image.ResizeMethod.NEAREST_NEIGHBOR
+        resized = tf.image.resize_images(batch_input, [in_height * 2, in_width * 2], method=nearest)
+        return _separable_conv(resized, out_channels, 1)
+    if kind == "layers":
+        return tf.layers.conv2d_transpose(
+            batch_input, out_channels, 4, 2, "same", kernel_initializer=_initializer()
+        )
+    with tf.variable_scope("deconv"):
+        filter = tf.get_variable(
+            "filter",
+            [4, 4, out_channels, in_channels],
+            dtype=tf.float32,
+            initializer=tf.random_normal_initializer(0, 0.02),
+        )
+        # [batch, in_height, in_width, in_channels],
+        # [filter_height, filter_width, out_channels, in_channels]
+        #     => [batch, out_height, out_width, out_channels]
+        return tf.nn.conv2d_transpose(
+            batch_input,
+            filter,
+            [batch, in_height * 2, in_width * 2, out_channels],
+            [1, 2, 2, 1],
+            padding="SAME",
+        )
 
 
 def _initializer():
     return tf.random_normal_initializer(0, 0.02)
 
 
-def conv(batch_input, out_channels, stride, layers):
-    """[batch, height, width, in] -> [batch, (height - 2) / stride + 1, ..., out]: one pixel of zeros, then 4x4, VALID."""
-    padded = tf.pad(batch_input, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="CONSTANT")
-    if layers.conv != "tf_nn":
-        return tf.layers.conv2d(padded, out_channels, 4, stride, "valid", kernel_initializer=_initializer())
-    with tf.variable_scope("conv"):
-        in_channels = batch_input.shape[3]
-        filter = tf.get_variable("filter", [4, 4, in_channels, out_channels], tf.float32, initializer=_initializer())
-        return tf.nn.conv2d(padded, filter, [1, stride, stride, 1], padding="VALID")
+def _separable_conv(batch_input, out_channels, stride):
+    return tf.layers.separable_conv2d(
+        batch_input,
+        out_channels,
+        4,
+        stride,
+        "same",
+        depthwise_initializer=_initializer(),
+        pointwise_initializer=_initializer(),
+    )
 
 
-def generator_conv(batch_input, out_channels, layers):
-    """[batch, height, width, in] -> [batch, height / 2, width / 2, out]."""
-    if layers.conv != "separable":
-        return conv(batch_input, out_channels, 2, layers)
-    return tf.layers.separable_conv2d(batch_input, out_channels, 4, 2, "same", depthwise_initializer=_initializer(),
-                                      pointwise_initializer=_initializer())
-
-
-def deconv(batch_input, out_channels, layers):
-    """[batch, height, width, in] -> [batch, 2 * height, 2 * width, out]."""
-    batch, in_height, in_width, in_channels = [tf.shape(batch_input)[n] if size is None else size
-                                               for n, size in enumerate(batch_input.shape.as_list())]
-    if layers.conv == "separable":
-        resized = tf.image.resize_images(batch_input, [in_height * 2, in_width * 2],
-                                         method=tf.image.ResizeMethod.NEAREST_NEIGHBOR)
-        return tf.layers.separable_conv2d(resized, out_channels, 4, 1, "same", depthwise_initializer=_initializer(),
-                                          pointwise_initializer=_initializer())
-    if layers.conv == "layers":
-        return tf.layers.conv2d_transpose(batch_input, out_channels, 4, 2, "same", kernel_initializer=_initializer())
-    with tf.variable_scope("deconv"):
-        # [filter_height, filter_width, out_channels, in_channels]
-        filter = tf.get_variable("filter", [4, 4, out_channels, in_channels], tf.float32, initializer=_initializer())
-        return tf.nn.conv2d_transpose(batch_input, filter, [batch, in_height * 2, in_width * 2, out_channels],
-                                      [1, 2, 2, 1], padding="SAME")
+@contextlib.contextmanager
+def variant(conv_kind, norm_kind, norm_on_1x1):
+    """Within this context all layers are of these kinds: see `conv`, `deconv` and `batchnorm`."""
+    with slim.arg_scope([conv, deconv], kind=conv_kind):
+        with slim.arg_scope([batchnorm], kind=norm_kind, on_1x1=norm_on_1x1):
+            yield
 
 
 def depth(height, width):
-    """How many times both sides can be halved, at most `DEEPEST`: layers of the encoder and of the decoder."""
-    return next((n for n in range(DEEPEST, 0, -1) if height % 2 ** n == 0 and width % 2 ** n == 0), 0)
+    """The number of encoder layers: how often both sides can be halved, at most `DEEPEST`."""
+    halvings = 0
+    while halvings < DEEPEST and height % 2 ** (halvings + 1) == width % 2 ** (halvings + 1) == 0:
+        halvings += 1
+    return halvings
 
 
-def create_generator(generator_inputs, generator_outputs_channels, ngf=64, layers=Layers()):
-    """Translates pictures.
+def shallower(layer_specs, layers):
+    """The specs of a decoder with fewer layers: [(out_channels, dropout), ...].
+
+    The deepest channels are left out. Dropout stays in the three layers that come first.
+    """
+    channels = [out_channels for out_channels, _ in layer_specs[len(layer_specs) - layers :]]
+    dropouts = [dropout for _, dropout in layer_specs[:layers]]
+    return list(zip(channels, dropouts, strict=True))
+
+
+def create_generator(generator_inputs, generator_outputs_channels, ngf=64):
+    """P331 生成器 Translates images: an encoder, and a decoder that also sees the encoder's layers.
 
     Args:
-        generator_inputs: [batch, height, width, in_channels] in [-1, 1]; batch may be unknown. Sides of 256 or a multiple make
-            the notes' eight layers; smaller ones as many as they can be halved.
-        generator_outputs_channels: 3 for colours, 1 for L, 2 for a and b.
-        ngf: filters of encoder_1; the others have 2, 4 and 8 times as many.
+        generator_inputs: [batch, height, width, in_channels] in [-1, 1]. The batch size may be
+            unknown.
+        generator_outputs_channels: 3 for RGB, 1 for L, 2 for a and b.
+        ngf: number of filters of encoder_1.
 
     Returns:
-        [batch, height, width, generator_outputs_channels] in [-1, 1], other ones in each run: dropout is never off.
+        [batch, height, width, generator_outputs_channels] in [-1, 1]. Each run gives other values:
+        dropout, the generator's noise, is never switched off.
 
     Raises:
-        ValueError: height or width is unknown or odd.
+        ValueError: height or width is unknown or not a multiple of 4.
     """
+    layers = encoder(generator_inputs, ngf)
+    return decoder(layers, generator_outputs_channels, ngf)
+
+
+def encoder(generator_inputs, ngf):
+    """(1). 编码器 The list of its layers: eight, or fewer if the image has less than 256 pixels."""
     height, width = generator_inputs.shape.as_list()[1:3]
-    if not height or not width or not depth(height, width):
-        raise ValueError("pictures of {} x {}: height and width must be known and even".format(height, width))
-    outputs = []
+    if not height or not width or depth(height, width) < 2:
+        raise ValueError(f"height and width must be multiples of 4, not {height} x {width}")
+    layers = []
+
     # encoder_1: [batch, 256, 256, in_channels] => [batch, 128, 128, ngf]
     with tf.variable_scope("encoder_1"):
-        outputs.append(generator_conv(generator_inputs, ngf, layers))
-    # encoder_2: [batch, 128, 128, ngf] => [batch, 64, 64, ngf * 2]
-    # encoder_3: [batch, 64, 64, ngf * 2] => [batch, 32, 32, ngf * 4]
-    # encoder_4: [batch, 32, 32, ngf * 4] => [batch, 16, 16, ngf * 8]
-    # encoder_5 to encoder_8, the last: [batch, 2, 2, ngf * 8] => [batch, 1, 1, ngf * 8]
-    for number in range(2, depth(height, width) + 1):
-        with tf.variable_scope("encoder_%d" % number):
-            rectified = lrelu(outputs[-1], 0.2)
-            outputs.append(norm(generator_conv(rectified, ngf * min(2 ** (number - 1), 8), layers), layers))
-    # decoder_8: [batch, 1, 1, ngf * 8] => [batch, 2, 2, ngf * 8 * 2], as are those below with their skips
-    # decoder_7: [batch, 2, 2, ngf * 8 * 2] => [batch, 4, 4, ngf * 8 * 2], and so on to
-    # decoder_2: [batch, 64, 64, ngf * 2 * 2] => [batch, 128, 128, ngf * 2]
-    deepest = len(outputs)
-    for number in range(deepest, 1, -1):
-        with tf.variable_scope("decoder_%d" % number):
-            # The first has nothing beside it: it follows the encoder's last layer.
-            input = outputs[-1] if number == deepest else tf.concat([outputs[-1], outputs[number - 1]], axis=3)
-            output = norm(deconv(tf.nn.relu(input), ngf * min(2 ** (number - 2), 8), layers), layers)
-            outputs.append(tf.nn.dropout(output, keep_prob=1 - DROPOUT) if number > deepest - 3 else output)
+        output = conv(generator_inputs, ngf, stride=2)
+        layers.append(output)
+
+    layer_specs = [
+        ngf * 2,  # encoder_2: [batch, 128, 128, ngf] => [batch, 64, 64, ngf * 2]
+        ngf * 4,  # encoder_3: [batch, 64, 64, ngf * 2] => [batch, 32, 32, ngf * 4]
+        ngf * 8,  # encoder_4: [batch, 32, 32, ngf * 4] => [batch, 16, 16, ngf * 8]
+        ngf * 8,  # encoder_5: [batch, 16, 16, ngf * 8] => [batch, 8, 8, ngf * 8]
+        ngf * 8,  # encoder_6: [batch, 8, 8, ngf * 8] => [batch, 4, 4, ngf * 8]
+        ngf * 8,  # encoder_7: [batch, 4, 4, ngf * 8] => [batch, 2, 2, ngf * 8]
+        ngf * 8,  # encoder_8: [batch, 2, 2, ngf * 8] => [batch, 1, 1, ngf * 8]
+    ]
+
+    for out_channels in layer_specs[: depth(height, width) - 1]:
+        with tf.variable_scope(f"encoder_{len(layers) + 1}"):
+            rectified = lrelu(layers[-1], 0.2)
+            # [batch, in_height, in_width, in_channels]
+            #     => [batch, in_height / 2, in_width / 2, out_channels]
+            convolved = conv(rectified, out_channels, stride=2)
+            output = batchnorm(convolved)
+            layers.append(output)
+
+    return layers
+
+
+def decoder(layers, generator_outputs_channels, ngf):
+    """(2). 解码器 The generator's output. `layers` are the encoder's; the decoder has as many.
+
+    The second half of a layer's channels (`* 2`) comes from the encoder's layer of the same size.
+    """
+    # Channels, and the fraction of units that dropout sets to 0
+    layer_specs = [
+        (ngf * 8, 0.5),  # decoder_8: [batch, 1, 1, ngf * 8] => [batch, 2, 2, ngf * 8 * 2]
+        (ngf * 8, 0.5),  # decoder_7: [batch, 2, 2, ngf * 8 * 2] => [batch, 4, 4, ngf * 8 * 2]
+        (ngf * 8, 0.5),  # decoder_6: [batch, 4, 4, ngf * 8 * 2] => [batch, 8, 8, ngf * 8 * 2]
+        (ngf * 8, 0.0),  # decoder_5: [batch, 8, 8, ngf * 8 * 2] => [batch, 16, 16, ngf * 8 * 2]
+        (ngf * 4, 0.0),  # decoder_4: [batch, 16, 16, ngf * 8 * 2] => [batch, 32, 32, ngf * 4 * 2]
+        (ngf * 2, 0.0),  # decoder_3: [batch, 32, 32, ngf * 4 * 2] => [batch, 64, 64, ngf * 2 * 2]
+        (ngf, 0.0),  # decoder_2: [batch, 64, 64, ngf * 2 * 2] => [batch, 128, 128, ngf * 2]
+    ]
+
+    num_encoder_layers = len(layers)
+    layer_specs = shallower(layer_specs, num_encoder_layers - 1)
+    for decoder_layer, (out_channels, dropout) in enumerate(layer_specs):
+        skip_layer = num_encoder_layers - decoder_layer - 1  # P369
+        with tf.variable_scope(f"decoder_{skip_layer + 1}"):
+            if decoder_layer == 0:
+                # first decoder layer doesn't have skip connections
+                # since it is directly connected to the skip_layer
+                input = layers[-1]
+            else:
+                input = tf.concat([layers[-1], layers[skip_layer]], axis=3)
+
+            rectified = tf.nn.relu(input)
+            # [batch, in_height, in_width, in_channels]
+            #     => [batch, in_height * 2, in_width * 2, out_channels]
+            output = deconv(rectified, out_channels)
+            output = batchnorm(output)
+
+            if dropout > 0.0:
+                output = tf.nn.dropout(output, keep_prob=1 - dropout)
+
+            layers.append(output)
+
     # decoder_1: [batch, 128, 128, ngf * 2] => [batch, 256, 256, generator_outputs_channels]
     with tf.variable_scope("decoder_1"):
-        input = tf.concat([outputs[-1], outputs[0]], axis=3) if deepest > 1 else outputs[-1]
-        return tf.tanh(deconv(tf.nn.relu(input), generator_outputs_channels, layers))
+        input = tf.concat([layers[-1], layers[0]], axis=3)
+        rectified = tf.nn.relu(input)
+        output = deconv(rectified, generator_outputs_channels)
+        output = tf.tanh(output)
+        layers.append(output)
+
+    return layers[-1]
 
 
-def create_discriminator(discrim_inputs, discrim_targets, ndf=64, layers=Layers()):
-    """Whether pairs are real, patch by patch.
+def create_discriminator(discrim_inputs, discrim_targets, ndf=64):
+    """P400 判别器 The probability that a pair is real, for each patch of 70 x 70 pixels.
 
     Args:
-        discrim_inputs, discrim_targets: [batch, height, width, channels], sides from 32.
+        discrim_inputs, discrim_targets: [batch, height, width, channels] in [-1, 1]; height and
+            width are at least 32.
+        ndf: number of filters of layer_1.
 
     Returns:
-        [batch, height / 8 - 2, width / 8 - 2, 1] probabilities; each is about a patch of 70 x 70 pixels.
+        [batch, height / 8 - 2, width / 8 - 2, 1] probabilities.
     """
+    n_layers = 3
+    layers = []
+
     # 2x [batch, height, width, in_channels] => [batch, height, width, in_channels * 2]
     input = tf.concat([discrim_inputs, discrim_targets], axis=3)
+
     # layer_1: [batch, 256, 256, in_channels * 2] => [batch, 128, 128, ndf]
     with tf.variable_scope("layer_1"):
-        rectified = lrelu(conv(input, ndf, 2, layers), 0.2)
+        convolved = conv(input, ndf, stride=2)
+        rectified = lrelu(convolved, 0.2)
+        layers.append(rectified)
+
     # layer_2: [batch, 128, 128, ndf] => [batch, 64, 64, ndf * 2]
     # layer_3: [batch, 64, 64, ndf * 2] => [batch, 32, 32, ndf * 4]
     # layer_4: [batch, 32, 32, ndf * 4] => [batch, 31, 31, ndf * 8]
-    for number in range(2, LAYERS + 2):
-        with tf.variable_scope("layer_%d" % number):
-            stride = 1 if number == LAYERS + 1 else 2
-            rectified = lrelu(norm(conv(rectified, ndf * min(2 ** (number - 1), 8), stride, layers), layers), 0.2)
+    for i in range(n_layers):
+        with tf.variable_scope(f"layer_{len(layers) + 1}"):
+            out_channels = ndf * min(2 ** (i + 1), 8)
+            stride = 1 if i == n_layers - 1 else 2  # last layer here has stride 1
+            convolved = conv(layers[-1], out_channels, stride=stride)
+            normalized = batchnorm(convolved)
+            rectified = lrelu(normalized, 0.2)
+            layers.append(rectified)
+
     # layer_5: [batch, 31, 31, ndf * 8] => [batch, 30, 30, 1]
-    with tf.variable_scope("layer_%d" % (LAYERS + 2)):
-        return tf.sigmoid(conv(rectified, 1, 1, layers))
+    with tf.variable_scope(f"layer_{len(layers) + 1}"):
+        convolved = conv(rectified, out_channels=1, stride=1)
+        output = tf.sigmoid(convolved)
+        layers.append(output)
+
+    return layers[-1]

@@ -1,4 +1,4 @@
-"""--mode test: translates every picture of a folder, shows them row by row in index.html, and measures how near they come."""
+"""--mode test: translates the images of a folder and compares them with their targets."""
 
 import collections
 import contextlib
@@ -6,132 +6,214 @@ import io
 import os
 import re
 import urllib.parse
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
-from PIL import Image
 import tqdm
+from PIL import Image
 
 from data import folders, pairs
-from graphmode import errors, files, sessions, tf
+from graphmode import files, sessions, tf
+from graphmode.errors import InputError
 from graphmode.report import images, page
 from graphmode.training import run_folder
-from pix2pix import judging, model, options, sources
+from pix2pix import inputs, metrics, model
 
 JPEG_QUALITY = 95
 SHOWN = 8  # rows in the figure of the report
-KINDS = ("inputs", "outputs", "targets")
-MARK = 'content="pix2pix --mode test"'  # in our pages, so that no other one is replaced
+MARK = 'content="pix2pix --mode test"'  # in our pages: no other page is replaced
 
 
-def translated(picture, config, joined):
-    """Input, output and, if the picture holds it, target, as one sees them: list of [1, height, width, 3] in [0, 1].
+class Translation(NamedTuple):
+    """What becomes of one file: RGB images in [0, 1], see `model.visible`."""
 
-    picture: [any height, any width, 3] in [0, 1]; joined: whether it is a pair.
+    inputs: Any
+    outputs: Any
+    targets: Optional[Any] = None
+
+
+KINDS = Translation._fields
+
+
+def test(config):
+    """Translates --input_dir into index.html and images/ in --output_dir.
+
+    Without --input_dir, and after training, the run's held-out images are translated.
+
+    Raises:
+        InputError: there is no such folder, or the output would replace other files.
     """
-    if not joined and not config.lab_colorization:
-        inputs = model.preprocess(sources.whole(picture, config, False)[0][None])
-        return [*model.visible(inputs, model.translate(inputs, config), config)]
-    parts = [part[None] for part in sources.whole(picture, config, not config.lab_colorization)]
-    inputs, targets = model.both_ways(parts, config)
-    return [*model.visible(inputs, model.translate(inputs, config), config), model.visible(inputs, targets, config)[1]]
-
-
-@contextlib.contextmanager
-def translator(config):
-    """Yields a function of (uint8 [any height, any width, 3], whether that holds the target, too).
-
-    It returns inputs, outputs and targets as one sees them, [height, width, 3] in [0, 1]; targets None without one.
-    """
-    picture = tf.placeholder(tf.uint8, [None, None, 3])
-    numbers = tf.cast(picture, tf.float32) / 255.0
-    with_target = translated(numbers, config, True)
-    alone = with_target if config.lab_colorization else translated(numbers, config, False)
-    with sessions.session() as session:
-        sessions.restore(session, config.checkpoint)
-
-        def apply(pixels, joined):
-            drawn = [batch[0] for batch in session.run(with_target if joined else alone, {picture: pixels})]
-            return (drawn + [None])[:3]
-        yield apply
-
-
-def encoded(picture, config):
-    """[height, width, 3] in [0, 1] as the bytes of a file, its width stretched by --aspect_ratio."""
-    height, width = picture.shape[:2]
-    image = Image.fromarray(images.to_uint8(picture))
-    if config.aspect_ratio != 1:
-        # As the program does: one side grows, none shrinks.
-        wide, high = (round(width * config.aspect_ratio), height), (width, round(height / config.aspect_ratio))
-        image = image.resize(wide if config.aspect_ratio > 1 else high, Image.Resampling.BICUBIC)
-    buffer = io.BytesIO()
-    quality = {"quality": JPEG_QUALITY} if config.output_filetype == "jpeg" else {}
-    image.save(buffer, config.output_filetype.upper(), **quality)
-    return buffer.getvalue()
+    held_out = inputs.held_out_folder(config)
+    folder = held_out if config.mode == "train" else config.input_dir or held_out
+    target = files.path(config.output_dir)
+    if not folder and config.mode == "train":
+        print(
+            f"no test: there is no folder val or test beside {config.input_dir}; to translate "
+            f"images: --mode test --input_dir FOLDER\nreport: {target / 'report.html'}"
+        )
+        return
+    if not folder:
+        raise InputError("--mode test needs --input_dir: the folder of images to translate")
+    check_target(config, folder)
+    # Before the first image, so that the output of an interrupted test is known as ours.
+    _write_page(config, [], {}, ["not finished"])
+    paths, skipped = folders.usable(pairs.find(folder))
+    rows, shown, numbers = _translate(config, folder, paths)
+    result = {
+        **metrics.means(numbers),
+        "images": len(rows),
+        "images skipped": max(0, len(skipped) - 1),  # the first line counts them
+        "folder": os.fsencode(folder).decode("utf-8", "backslashreplace"),
+    }
+    _write_page(config, rows, result, skipped)
+    _remove_old(target, rows)
+    if shown and run_folder.holds_a_run(target):
+        _write_figure(config, shown, held_out=str(folder) == str(held_out))
+    page.write_metrics(target, result)
+    with_targets = sum("targets" in row for row in rows)
+    print(f"translations: {target / 'index.html'}, {with_targets} of {len(rows)} with targets")
 
 
 def check_target(config, folder):
-    """Raises InputError if the pictures would be read again, or files be replaced that no test of this run wrote."""
+    """Checks --output_dir before a test writes into it.
+
+    Raises:
+        InputError: the outputs would be inputs of the next test, or a file would be replaced that
+            no test wrote.
+    """
     target = files.path(config.output_dir)
     folders.check_apart(target, folder)
     if config.mode == "train" or target.resolve() == files.path(config.checkpoint).parent.resolve():
         return
-    page = target / "index.html"
-    ours = page.exists() and MARK in page.read_text(encoding="utf-8", errors="replace")
-    strange = [name for name in ("index.html", "images", "metrics.json", "config.json") if (target / name).exists()]
+    index = target / "index.html"
+    ours = index.exists() and MARK in index.read_text(encoding="utf-8", errors="replace")
+    own_names = ("index.html", "images", "metrics.json", "config.json")
+    strange = [name for name in own_names if (target / name).exists()]
     if strange and (not ours or "config.json" in strange):
-        raise errors.InputError("{} holds {}, which no test wrote there: choose another --output_dir".format(
-            target, " and ".join(strange)))
+        raise InputError(
+            f"{target} holds {' and '.join(strange)}, which this test did not write: "
+            "choose another --output_dir"
+        )
 
 
-def test(config):
-    """Translates --input_dir, or after training the pairs that it did not see, into index.html and images/ beside it."""
-    options.check(config)
-    unseen = sources.unseen_folder(config)
-    folder = unseen if config.mode == "train" else config.input_dir or unseen
-    if not folder and config.mode == "train":
-        print("no test: there is no folder val or test beside {}; --mode test --input_dir names one\nreport: {}".format(
-            config.input_dir, files.path(config.output_dir, "report.html")))
-        return
-    if not folder:
-        raise errors.InputError("--mode test needs --input_dir: the folder with the pictures to translate")
-    check_target(config, folder)
-    target = files.path(config.output_dir)
-    # Before the first picture, so that an interrupted test is known as ours.
-    files.write_whole(target / "index.html", _page(config, [], {}, ["not finished"]))
-    paths, skipped = folders.usable(pairs.find(folder))
-    rows, grid, numbers = [], [], collections.defaultdict(list)
-    with translator(config) as apply, judging.judges(config) as judged:
-        for name, path in tqdm.tqdm(list(zip(folders.names(paths, folder), paths)), desc="translating", unit="picture",
-                                    disable=None):  # None: terminals only
+def _translate(config, folder, paths):
+    """Translates files one by one and writes their images.
+
+    Returns:
+        rows: a dictionary for each file, for index.html: its name, and kind -> address.
+        shown: a list of the first `SHOWN` Translations that have targets.
+        numbers: name -> list with a number of each image that has a target; see `metrics.means`.
+    """
+    rows, shown, numbers = [], [], collections.defaultdict(list)
+    names = folders.names(paths, folder)
+    with translator(config) as apply, metrics.evaluator(config) as evaluate:
+        # disable=None: a progress bar in terminals only
+        for name, path in zip(
+            tqdm.tqdm(names, desc="translating", unit="image", disable=None), paths, strict=True
+        ):
             pixels = folders.decode(path)
-            drawn = apply(pixels, sources.holds_targets(config, pixels.shape))
-            rows.append({"name": os.fsencode(name).decode("utf-8", "backslashreplace")})
-            for kind, picture in zip(KINDS, drawn):
-                if picture is not None:
-                    file = "images/{}-{}.{}".format(name, kind, config.output_filetype.replace("jpeg", "jpg"))
-                    files.write_whole(target / file, encoded(picture, config))
-                    rows[-1][kind] = urllib.parse.quote(os.fsencode(file))
-            if drawn[2] is not None:
-                for figure, number in judged(*drawn).items():
+            translation = apply(pixels, inputs.holds_target(config, pixels.shape))
+            rows.append(_write_images(config, name, translation))
+            if translation.targets is not None:
+                for figure, number in evaluate(*translation).items():
                     numbers[figure].append(number)
-                grid += drawn if len(grid) < 3 * SHOWN else []
-        metrics = {**judging.means(numbers), "pictures": len(rows), "pictures skipped": max(0, len(skipped) - 1),
-                   "in": os.fsencode(folder).decode("utf-8", "backslashreplace")}
-    files.write_whole(target / "index.html", _page(config, rows, metrics, skipped))
-    written = {target / urllib.parse.unquote(row[kind]) for row in rows for kind in KINDS if kind in row}
+                if len(shown) < SHOWN:
+                    shown.append(translation)
+    return rows, shown, numbers
+
+
+@contextlib.contextmanager
+def translator(config):
+    """Builds the generator with the checkpoint's weights.
+
+    Yields:
+        A function of (uint8 [any height, any width, 3], whether that holds the target, too). It
+        returns a Translation of [height, width, 3] arrays.
+    """
+    image = tf.placeholder(tf.uint8, [None, None, 3])
+    numbers = tf.cast(image, tf.float32) / 255.0
+    with_target = translated(numbers, config, joined=True)
+    alone = with_target if config.lab_colorization else translated(numbers, config, joined=False)
+    with sessions.session() as session:
+        sessions.restore(session, config.checkpoint)
+
+        def apply(pixels, holds_target):
+            fetches = with_target if holds_target else alone
+            return Translation(*(batch[0] for batch in session.run(fetches, {image: pixels})))
+
+        yield apply
+
+
+def translated(image, config, joined):
+    """Translates one image.
+
+    Args:
+        image: [any height, any width, 3] tensor in [0, 1].
+        joined: whether it is a pair.
+
+    Returns:
+        [inputs, outputs], and targets if the image holds them: [1, height, width, 3] tensors, see
+        `model.visible`.
+    """
+    if not joined and not config.lab_colorization:
+        [alone] = inputs.parts(image, config, joined=False)
+        given = model.preprocess(alone[None])
+        return [*model.visible(given, model.translate(given, config), config)]
+    parts = inputs.parts(image, config, joined=not config.lab_colorization)
+    given, targets = model.both_ways([part[None] for part in parts], config)
+    seen, outputs = model.visible(given, model.translate(given, config), config)
+    return [seen, outputs, model.visible(given, targets, config)[1]]
+
+
+def _write_images(config, name, translation):
+    """Writes the images of one Translation. Returns its row of index.html."""
+    row = {"name": os.fsencode(name).decode("utf-8", "backslashreplace")}
+    ending = config.output_filetype.replace("jpeg", "jpg")
+    for kind, image in zip(KINDS, translation, strict=True):
+        if image is not None:
+            file = f"images/{name}-{kind}.{ending}"
+            files.write_whole(files.path(config.output_dir, file), encoded(image, config))
+            row[kind] = urllib.parse.quote(os.fsencode(file))
+    return row
+
+
+def encoded(image, config):
+    """The bytes of a file of [height, width, 3] in [0, 1], resized for --aspect_ratio."""
+    height, width = image.shape[:2]
+    picture = Image.fromarray(images.to_uint8(image))
+    if config.aspect_ratio > 1:  # as in the program: one side grows, none shrinks
+        size = round(width * config.aspect_ratio), height
+        picture = picture.resize(size, Image.Resampling.BICUBIC)
+    if config.aspect_ratio < 1:
+        size = width, round(height / config.aspect_ratio)
+        picture = picture.resize(size, Image.Resampling.BICUBIC)
+    buffer = io.BytesIO()
+    options = {"quality": JPEG_QUALITY} if config.output_filetype == "jpeg" else {}
+    picture.save(buffer, config.output_filetype.upper(), **options)
+    return buffer.getvalue()
+
+
+def _write_page(config, rows, result, lines):
+    content = page.template("index.html", files.path(__file__).parent).render(
+        rows=rows, metrics=result, skipped=lines, mark=MARK, direction=config.which_direction
+    )
+    files.write_whole(files.path(config.output_dir, "index.html"), content)
+
+
+def _remove_old(target, rows):
+    """Deletes images and figures that an earlier test wrote."""
+    addresses = [row[kind] for row in rows for kind in KINDS if kind in row]
+    written = {target / urllib.parse.unquote(address) for address in addresses}
     for file in set(target.glob("images/**/*-*.*")) - written:
-        if re.search("-({})[.](png|jpg)$".format("|".join(KINDS)), file.name):
-            file.unlink()  # an earlier test's
+        if re.search(f"-({'|'.join(KINDS)})[.](png|jpg)$", file.name):
+            file.unlink()
     for file in target.glob("figures/inputs_outputs_targets*.png"):
         file.unlink()
-    if grid and run_folder.holds_a_run(target):
-        name = "inputs_outputs_targets" + ("_not_trained_on" if str(folder) == str(unseen) else "")
-        zoom = 2 if config.crop_size <= 64 else 1
-        images.save_png(target / "figures" / (name + ".png"), images.grid(np.stack(grid), 6), zoom)
-    page.write_metrics(target, metrics)
-    print("pictures: {}, {} of them with targets".format(target / "index.html", sum("targets" in row for row in rows)))
 
 
-def _page(config, rows, metrics, lines):
-    return page.template("index.html", __file__).render(rows=rows, metrics=metrics, skipped=lines, mark=MARK,
-                                                          direction=config.which_direction)
+def _write_figure(config, shown, held_out):
+    """A grid for the run's report: two translations in a row."""
+    name = "inputs_outputs_targets" + ("_held_out" if held_out else "")
+    grid = images.grid(np.concatenate(shown), columns=2 * len(KINDS))
+    target = files.path(config.output_dir, "figures", f"{name}.png")
+    images.save_png(target, grid, zoom=2 if config.crop_size <= 64 else 1)

@@ -1,1 +1,1 @@
-"""A page on which an exported network translates drawings and images."""
+"""A web page on which an exported network translates drawings and images."""

@@ -1,107 +1,50 @@
-"""A page on which one draws a facade in label colours, or drops a picture, and sees what an exported network makes of it.
+"""Serves a web page: draw a facade in label colors, or drop an image, and see its translation.
 
-Run: `./run.sh pix2pix.serve --model runs/pix2pix/saved_model`, then open the address that it prints. POST /translate takes the
-bytes of a picture and answers with a PNG, or with a status from 400 and one line.
+Run:    ./run.sh pix2pix.serve --model runs/pix2pix/saved_model      and open the printed address
+
+POST /translate takes the bytes of an image. It answers with a PNG file, or with a status of 400 or
+more and one line.
 """
 
-import pathlib
+import dataclasses
 
-import numpy as np
-from PIL import Image
-
-from data import facades, folders
-from graphmode import cli, doctor, errors, sessions, tf
-from graphmode.report import images, page
-
-MOST_BYTES = 8 << 20  # of an upload
-MOST_PIXELS = 4096 * 4096
-LARGEST_SIDE = 1024  # beyond which pictures are shrunk before the network sees them
+from graphmode import cli, config, doctor
+from graphmode.config import setting
+from graphmode.errors import InputError
+from pix2pix.serve import application
 
 
-def load(folder):
-    """The function of an exported network: [height, width, 3] in [0, 1] -> its translation. Raises InputError."""
-    if not pathlib.Path(folder, "saved_model.pb").exists():
-        raise errors.InputError("--model {} holds no saved_model.pb: make one with ./run.sh pix2pix --mode export --checkpoint RUN"
-                             .format(folder))
-    session = sessions.session()
+@dataclasses.dataclass(frozen=True)
+class Flags(config.Settings):
+    """Settings of the server."""
+
+    model: str = setting("", required=True, help="folder that --mode export wrote")
+    host: str = setting(
+        "127.0.0.1", help="address to listen at; the default is for this machine only"
+    )
+    port: int = setting(8000, at_least=0, at_most=65535, help="port; 0: any that is free")
+
+
+def serve(flags):
+    """Serves until Ctrl-C."""
+    waitress = doctor.library("waitress", "waitress")
+    app = application.create(application.load(flags.model))
     try:
-        signatures = tf.saved_model.load(session, [tf.saved_model.SERVING], str(folder)).signature_def
-    except (tf.errors.OpError, OSError) as error:
-        raise errors.InputError("--model {} cannot be loaded: {}".format(folder, str(error).splitlines()[0])) from None
-    if "translate" not in signatures:
-        raise errors.InputError("--model {} is no export of pix2pix: it has no signature `translate`, but {}".format(
-            folder, ", ".join(sorted(signatures)) or "none"))
-    signature = signatures["translate"]
-    given, made = signature.inputs["images"].name, signature.outputs["translations"].name
-    return lambda picture: session.run(made, {given: picture[None]})[0]
-
-
-def read(uploaded):
-    """An upload as [height, width, 3] in [0, 1]. Raises InputError: what is wrong, in one line."""
-    if not uploaded:
-        raise errors.InputError("nothing was sent: send the bytes of a picture")
-    picture = folders.decode("the upload", uploaded, MOST_PIXELS)
-    times = -(-max(picture.shape) // LARGEST_SIDE)
-    if times > 1:
-        picture = np.asarray(Image.fromarray(picture).reduce(times))
-    return picture / np.float32(255)
-
-
-def application(translate):
-    """The WSGI application. translate: see `load`."""
-    flask = doctor.library("flask", "flask")
-    app = flask.Flask("pix2pix.serve")
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
-    page = page.template("serve.html", __file__).render(
-        most=MOST_BYTES, labels={name: "#%02x%02x%02x" % colour for name, colour in facades.LABELS.items()})
-
-    def line(text, status):
-        return flask.Response(text.replace("\n", " ") + "\n", status, mimetype="text/plain")
-
-    @app.get("/")
-    def show():
-        return page
-
-    @app.post("/translate")
-    def answer():
-        if flask.request.mimetype.startswith("multipart/"):
-            return line("send the picture's bytes (curl --data-binary @FILE), not a form", 400)
-        try:
-            made = translate(read(flask.request.get_data(cache=False)))
-            return flask.Response(images.png(images.to_uint8(made)), mimetype="image/png")
-        except errors.InputError as error:
-            return line(str(error), 400)
-
-    @app.errorhandler(404)
-    @app.errorhandler(405)
-    @app.errorhandler(413)
-    @app.errorhandler(500)
-    def refuse(error):
-        return line({404: "there is only / and /translate", 405: "POST a picture to /translate",
-                     413: "more than {} bytes are too many".format(MOST_BYTES),
-                     500: "the translation failed; the server's terminal says why"}[error.code], error.code)
-    return app
+        # Its limit is above the application's, which answers in one line.
+        limit = 8 * application.MAX_BYTES
+        server = waitress.create_server(
+            app, host=flags.host, port=flags.port, max_request_body_size=limit
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"cannot listen at {flags.host}:{flags.port} ({error}): use another --port or --host"
+        ) from error
+    print(f"open http://{flags.host}:{server.effective_port}/ (Ctrl-C stops it)", flush=True)
+    server.run()
 
 
 def main(argv=None):
-    parser = cli.Parser(prog="pix2pix.serve", description=__doc__.split("\n\n")[0], allow_abbrev=False)
-    parser.add_argument("--model", required=True, help="folder that --mode export wrote")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1, this machine alone)")
-    parser.add_argument("--port", type=cli.whole(0, 65535), default=8000, help="(default: 8000; 0: any that is free)")
-    try:
-        flags = parser.parse_args(argv)
-        waitress = doctor.library("waitress", "waitress")
-        app = application(load(flags.model))
-        # Above our own limit, whose answer is one line.
-        server = waitress.create_server(app, host=flags.host, port=flags.port, max_request_body_size=8 * MOST_BYTES)
-        print("open http://{}:{}/ (Ctrl-C ends it)".format(flags.host, server.effective_port), flush=True)
-        server.run()
-    except errors.InputError as error:
-        errors.fail("pix2pix.serve", error)
-    except KeyboardInterrupt:
-        errors.fail("pix2pix.serve", "stopped", 130)
-    except (OSError, ValueError) as error:
-        errors.fail("pix2pix.serve", "cannot listen at {}:{}: {}".format(flags.host, flags.port, error))
+    cli.tool("pix2pix.serve", Flags, __doc__, serve, argv)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Tools that prepare images for pix2pix."""
+"""Programs that prepare images for pix2pix."""

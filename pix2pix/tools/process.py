@@ -1,165 +1,216 @@
-"""Makes pictures ready for pix2pix: every picture of a folder is resized, joined, split, made grey, blanked or traced.
+"""Prepares images for pix2pix: resizes, combines, splits, or traces all images of a folder.
 
-Run: `./run.sh pix2pix.process --input_dir photos --b_dir maps --operation combine --output_dir pairs`. What --output_dir holds
-already is not made again: interrupt it and go on with the same command.
+Run:    ./run.sh pix2pix.tools.process --operation combine --input_dir photos --b_dir maps \\
+            --output_dir pairs
+
+Files that --output_dir holds already are not made again: if it is interrupted, the same command
+continues.
 """
 
 import concurrent.futures
+import dataclasses
 import os
 import pathlib
 import sys
+from typing import Literal
 
 import numpy as np
-from PIL import Image
 import tqdm
+from PIL import Image
 
 from data import folders, pairs, squares
-from graphmode import cli, doctor, errors
+from graphmode import cli, config, doctor
+from graphmode.config import setting
+from graphmode.errors import InputError
 from graphmode.report import images
 
-OPERATIONS = {"resize": "to --size x --size pixels; cut to the middle square, or widened to one with --pad",
-              "combine": "with the picture of the same name in --b_dir at its right", "split": "a pair into A/ and B/",
-              "grayscale": "", "blank": "a white square in its middle, three tenths as wide",
-              "edges": "Canny's, black on white"}
-BLANK = 0.3  # of the width
+BLANK = 0.3  # width of the white square, as a fraction of the image's width
 
 
-def resize(picture, size, pad):
-    """The picture as a square: uint8 [size, size, 3]. pad: with black at both sides of it, instead of cut."""
-    height, width = picture.shape[:2]
+@dataclasses.dataclass(frozen=True)
+class Flags(config.Settings):
+    """Settings of the preparation."""
+
+    input_dir: str = setting("", required=True, help="folder of images, with its subfolders")
+    output_dir: str = setting("", required=True, help="folder of the results, PNG files")
+    operation: Literal["resize", "combine", "split", "grayscale", "blank", "edges"] = setting(
+        "resize",
+        required=True,
+        help="resize: to --size x --size pixels; "
+        "combine: with the image of the same name in --b_dir at its right; "
+        "split: a pair into A/ and B/; grayscale; "
+        "blank: a white square in the middle, three tenths as wide; "
+        "edges: Canny's, black on white",
+    )
+    b_dir: str = setting("", help="folder of the right halves (combine)")
+    size: int = setting(256, at_least=1, at_most=8192, help="height and width in pixels (resize)")
+    pad: bool = setting(False, help="pad images to a square; otherwise they are cropped (resize)")
+    workers: int = setting(0, at_least=0, at_most=256, help="threads; 0: one per core")
+
+    def check(self):
+        super().check()
+        if self.operation == "combine" and not self.b_dir:
+            raise InputError("--operation combine needs --b_dir: the folder of the right halves")
+
+
+def resize(image, size, pad):
+    """Makes a square: uint8 [size, size, 3].
+
+    Args:
+        pad: if True, black is added at two sides; otherwise the middle is cut out.
+    """
+    height, width = image.shape[:2]
     if pad:
         side = max(height, width)
         top, left = (side - height) // 2, (side - width) // 2
-        picture = np.pad(picture, [(top, side - height - top), (left, side - width - left), (0, 0)])
+        margins = [(top, side - height - top), (left, side - width - left), (0, 0)]
+        image = np.pad(image, margins)
     else:
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
-        picture = picture[top:top + side, left:left + side]
+        image = image[top : top + side, left : left + side]
     if side >= size:
-        return squares.area(picture, size, size)
-    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC))
+        return squares.area(image, size, size)
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
 
 
-def combine(picture, other):
-    """Both side by side. Raises InputError if they differ in size."""
-    if picture.shape != other.shape:
-        raise errors.InputError("{} x {} pixels, but its partner {} x {}".format(*picture.shape[1::-1], *other.shape[1::-1]))
-    return np.hstack([picture, other])
+def combine(path, other_path):
+    """Both images side by side. Raises InputError if their sizes differ."""
+    image, other = folders.decode(path), folders.decode(other_path)
+    if image.shape != other.shape:
+        own, its = (f"{width} x {height}" for height, width, _ in (image.shape, other.shape))
+        raise InputError(
+            f"{path}: {own} pixels, but {other_path} has {its}: resize both to the same size"
+        )
+    return np.hstack([image, other])
 
 
-def grayscale(picture):
-    return np.asarray(Image.fromarray(picture).convert("L").convert("RGB"))
+def split(path):
+    """[A, B] of equal width, so that they can be combined again. An odd last column is dropped."""
+    image = folders.decode(path)
+    if image.shape[1] < 2:
+        raise InputError(f"{path}: one pixel wide, so it has no halves")
+    return pairs.halves(image[:, : image.shape[1] // 2 * 2])
 
 
-def blank(picture):
-    height, width = picture.shape[:2]
+def grayscale(image):
+    return np.asarray(Image.fromarray(image).convert("L").convert("RGB"))
+
+
+def blank(image):
+    height, width = image.shape[:2]
     side = int(width * BLANK)
     top, left = height // 2 - side // 2, width // 2 - side // 2
-    result = picture.copy()
-    result[max(0, top):top + side, left:left + side] = 255
+    result = image.copy()
+    result[max(0, top) : top + side, left : left + side] = 255
     return result
 
 
-def edges(picture):
+def edges(image):
     opencv = doctor.library("cv2", "opencv-python-headless")
-    grey = opencv.GaussianBlur(np.asarray(Image.fromarray(picture).convert("L")), (3, 3), 0)
-    found = opencv.Canny(grey, 60, 160)
-    return np.repeat(255 - found[..., None], 3, 2)
+    gray = opencv.GaussianBlur(np.asarray(Image.fromarray(image).convert("L")), (3, 3), 0)
+    lines = opencv.Canny(gray, 60, 160)
+    return np.repeat(255 - lines[..., None], 3, axis=2)
 
 
 def partners(folder):
-    """Path below the folder without the ending -> path of the pictures in --b_dir. Raises InputError if two have one."""
-    found = {}
+    """The images in --b_dir: path below the folder, without the ending -> path.
+
+    Raises:
+        InputError: two images differ in their endings only.
+    """
+    known = {}
     for path in folders.find(folder):
-        if found.setdefault(_below(path, folder), path) != path:
-            raise errors.InputError("{} and {} could both be a partner: rename one".format(found[_below(path, folder)], path))
-    return found
+        name = _below(path, folder)
+        if name in known:
+            raise InputError(f"{known[name]} and {path} could both be a partner: rename one")
+        known[name] = path
+    return known
 
 
 def _below(path, folder):
     return os.path.splitext(os.path.relpath(path, folder))[0]
 
 
-def targets(path, name, flags):
-    """The files that are made of one picture."""
-    parts = ["A", "B"] if flags.operation == "split" else [""]
-    return [pathlib.Path(flags.output_dir, part, name + ".png") for part in parts]
+def results(path, flags, others):
+    """What an operation makes of a file: uint8 [height, width, 3] images, two for split.
 
+    Args:
+        others: see `partners`.
 
-def made(path, flags, others):
-    """What becomes of one picture: a list of uint8 [height, width, 3]. Raises InputError."""
-    picture = folders.decode(path)
+    Raises:
+        InputError: the image is damaged, or does not suit the operation.
+    """
     if flags.operation == "combine":
         name = _below(path, flags.input_dir)
         if name not in others:
-            raise errors.InputError("{}: no partner of that name in {}".format(path, flags.b_dir))
-        try:
-            return [combine(picture, folders.decode(others[name]))]
-        except errors.InputError as error:
-            raise errors.InputError(error if str(path) in str(error) else "{}: {}".format(path, error)) from None
+            raise InputError(f"{path}: no image of the same name in {flags.b_dir}")
+        return [combine(path, others[name])]
     if flags.operation == "split":
-        if picture.shape[1] < 2:
-            raise errors.InputError("{}: one pixel wide, there are no halves".format(path))
-        return pairs.halves(picture[:, :picture.shape[1] // 2 * 2])  # of one size, so that they can be combined again
+        return split(path)
+    image = folders.decode(path)
     if flags.operation == "resize":
-        return [resize(picture, flags.size, flags.pad)]
-    return [{"grayscale": grayscale, "blank": blank, "edges": edges}[flags.operation](picture)]
+        return [resize(image, flags.size, flags.pad)]
+    return [{"grayscale": grayscale, "blank": blank, "edges": edges}[flags.operation](image)]
+
+
+def targets(name, flags):
+    """The files for the results of one image."""
+    parts = ["A", "B"] if flags.operation == "split" else [""]
+    return [pathlib.Path(flags.output_dir, part, f"{name}.png") for part in parts]
 
 
 def process(flags):
-    """Returns how many pictures were made, how many were there already, and lines about those that could not be."""
-    if flags.operation == "combine" and not flags.b_dir:
-        raise errors.InputError("--operation combine needs --b_dir: the folder of the right halves")
+    """Prepares all images of a folder.
+
+    Returns:
+        How many were made, how many existed, and the InputErrors of the others.
+    """
     if flags.operation == "edges":
-        doctor.library("cv2", "opencv-python-headless")
-    folders.check_apart(flags.output_dir, flags.input_dir, *([flags.b_dir] if flags.operation == "combine" else []))
+        doctor.library("cv2", "opencv-python-headless")  # fails now if it is missing
+    sources = [flags.input_dir, *([flags.b_dir] if flags.operation == "combine" else [])]
+    folders.check_apart(flags.output_dir, *sources)
     paths = folders.find(flags.input_dir)
     others = partners(flags.b_dir) if flags.operation == "combine" else {}
 
     def one(work):
         path, name = work
-        files = targets(path, name, flags)
+        files = targets(name, flags)
         if all(file.exists() for file in files):
-            return "there"
+            return "existed"
         try:
-            for file, picture in zip(files, made(path, flags, others)):
-                images.save_png(file, picture)
-        except errors.InputError as error:
+            for file, image in zip(files, results(path, flags, others), strict=True):
+                images.save_png(file, image)
+        except InputError as error:
             return error
         return "made"
-    found = []
-    with concurrent.futures.ThreadPoolExecutor(flags.workers) as pool, tqdm.tqdm(
-            total=len(paths), desc=flags.operation, unit="picture", disable=None) as bar:  # None: terminals only
-        work = list(zip(paths, folders.names(paths, flags.input_dir)))
+
+    work = list(zip(paths, folders.names(paths, flags.input_dir), strict=True))
+    outcomes = []
+    # disable=None: a progress bar in terminals only
+    bar = tqdm.tqdm(total=len(paths), desc=flags.operation, unit="image", disable=None)
+    workers = flags.workers or min(256, os.cpu_count() or 1)
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool, bar:
         for first in range(0, len(work), folders.CHUNK):
-            for result in pool.map(one, work[first:first + folders.CHUNK]):
+            for outcome in pool.map(one, work[first : first + folders.CHUNK]):
                 bar.update()
-                found.append(result)
-                if isinstance(result, errors.InputError):
-                    bar.write("skipped {}".format(result), file=sys.stderr)
-    return found.count("made"), found.count("there"), [result for result in found if isinstance(result, errors.InputError)]
+                outcomes.append(outcome)
+                if isinstance(outcome, InputError):
+                    bar.write(f"skipped {outcome}", file=sys.stderr)
+    faults = [outcome for outcome in outcomes if isinstance(outcome, InputError)]
+    return outcomes.count("made"), outcomes.count("existed"), faults
+
+
+def run(flags):
+    made, existed, faults = process(flags)
+    again = " (remove them to make them again)" if existed else ""
+    print(f"made: {made}, existed: {existed}{again}, skipped: {len(faults)}")
+    if faults and not made + existed:
+        raise InputError(f"no image could be used: {faults[0]}")
 
 
 def main(argv=None):
-    parser = cli.Parser(prog="pix2pix.process", description=__doc__.split("\n\n")[0], allow_abbrev=False)
-    parser.add_argument("--input_dir", required=True, help="folder of pictures, and of its subfolders")
-    parser.add_argument("--output_dir", required=True, help="folder for what is made, PNG files of the same names")
-    parser.add_argument("--operation", required=True, choices=list(OPERATIONS),
-                        help="; ".join("{}: {}".format(*pair) if pair[1] else pair[0] for pair in OPERATIONS.items()))
-    parser.add_argument("--b_dir", default="", help="folder of the right halves (combine)")
-    parser.add_argument("--size", type=cli.whole(1, 8192), default=256, help="pixels (resize; default: 256)")
-    parser.add_argument("--pad", action="store_true", help="widen pictures to a square instead of cutting them (resize)")
-    parser.add_argument("--workers", type=cli.whole(1, 256), default=os.cpu_count() or 1,
-                        help="threads (default: one per core)")
-    with errors.one_line("pix2pix.process"):
-        flags = parser.parse_args(argv)
-        for name in ("input_dir", "output_dir", "b_dir"):
-            setattr(flags, name, os.path.expanduser(getattr(flags, name)))
-        done, there, faults = process(flags)
-    print("made: {}, there already: {}{}, skipped: {}".format(
-        done, there, " (remove them to make them anew)" if there else "", len(faults)))
-    if faults and not done + there:
-        errors.fail("pix2pix.process", "nothing could be made: {}".format(faults[0]))
+    cli.tool("pix2pix.tools.process", Flags, __doc__, run, argv)
 
 
 if __name__ == "__main__":

@@ -1,57 +1,93 @@
-"""Divides a folder of pictures at random: moves them into its folders train, val and test.
+"""Divides a folder of images at random: moves them into its folders train, val and test.
 
-Run: `./run.sh pix2pix.split --dir pairs --train_frac 0.8`. An interrupted call is finished by the same command.
+Run:    ./run.sh pix2pix.tools.split --dir pairs --train_frac 0.8
+
+If it is interrupted, the same command finishes the division.
 """
 
+import dataclasses
 import os
 import pathlib
 import random
 
 from data import pairs
-from graphmode import cli, errors
+from graphmode import cli, config
+from graphmode.config import setting
+from graphmode.errors import InputError
 
 PARTS = ("train", "val", "test")
 
 
-def divide(names, train, test):
-    """Name -> part: shares `train` and `test` of the names, the rest for val; by chance, but always the same."""
+@dataclasses.dataclass(frozen=True)
+class Flags(config.Settings):
+    """Settings of the division."""
+
+    dir: str = setting("", required=True, help="folder of images")
+    train_frac: float = setting(0.8, at_least=0.0, at_most=1.0, help="fraction for train")
+    test_frac: float = setting(
+        0.0, at_least=0.0, at_most=1.0, help="fraction for test; val gets the rest"
+    )
+
+    def check(self):
+        super().check()
+        if self.train_frac + self.test_frac > 1:
+            raise InputError(
+                f"--train_frac {self.train_frac} and --test_frac {self.test_frac} "
+                "are more than 1 together: give smaller fractions"
+            )
+
+
+def divide(names, train_frac, test_frac):
+    """Assigns names to `PARTS` at random, the same names always in the same way: name -> part."""
     shuffled = sorted(names)
     random.Random(0).shuffle(shuffled)
-    first = round(train * len(shuffled))
-    last = len(shuffled) - round(test * len(shuffled))
-    return {name: PARTS[0] if n < first else PARTS[1] if n < last else PARTS[2] for n, name in enumerate(shuffled)}
+    train = round(train_frac * len(shuffled))
+    test = round(test_frac * len(shuffled))
+    counts = (train, len(shuffled) - train - test, test)
+    parts = [part for part, count in zip(PARTS, counts, strict=True) for _ in range(count)]
+    return dict(zip(shuffled, parts, strict=True))
 
 
 def split(flags):
-    if flags.train_frac + flags.test_frac > 1:
-        raise errors.InputError("--train_frac {} and --test_frac {} are more than 1 together".format(
-            flags.train_frac, flags.test_frac))
-    folder = pathlib.Path(flags.dir).expanduser()
-    found = pairs.find(folder)
-    loose = [path for path in found if path.parent == folder]
-    # What an interrupted call has moved already: with the rest it makes the same division.
-    moved = {path.name: path.parent.name for path in found if path.parent.parent == folder and path.parent.name in PARTS}
-    parts = divide([*moved, *(path.name for path in loose)], flags.train_frac, flags.test_frac)
+    """Moves the images of --dir. Returns part -> number of images.
+
+    Raises:
+        InputError: the folder is divided already, or an image would replace another.
+    """
+    folder = pathlib.Path(flags.dir)
+    paths = pairs.find(folder)
+    loose = [path for path in paths if path.parent == folder]
+    # An interrupted division has moved these. Together with the others they are divided again in
+    # the same way.
+    moved = {
+        path.name: path.parent.name
+        for path in paths
+        if path.parent.parent == folder and path.parent.name in PARTS
+    }
+    names = [*moved, *(path.name for path in loose)]
+    parts = divide(names, flags.train_frac, flags.test_frac)
     if not loose or any(parts[name] != part for name, part in moved.items()):
-        raise errors.InputError("{} has been divided already: its pictures lie in {}".format(
-            folder, ", ".join(sorted(set(moved.values()))) or "other folders"))
-    taken = [path.name for path in loose if path.name in moved or (folder / parts[path.name] / path.name).exists()]
-    if taken:
-        raise errors.InputError("{} lies in {} and in {}: rename one".format(taken[0], folder, folder / parts[taken[0]]))
+        places = ", ".join(sorted(set(moved.values()))) or "other folders"
+        raise InputError(
+            f"{folder} has been divided already: its images are in {places}; "
+            "move them back to divide them again"
+        )
+    for path in loose:
+        target = folder / parts[path.name] / path.name
+        if path.name in moved or target.exists():
+            raise InputError(f"{path.name} is in {folder} and in {target.parent}: rename one")
     for path in loose:
         (folder / parts[path.name]).mkdir(exist_ok=True)
         os.rename(str(path), str(folder / parts[path.name] / path.name))
     return {part: list(parts.values()).count(part) for part in PARTS}
 
 
+def run(flags):
+    print(", ".join(f"{part}: {count}" for part, count in split(flags).items()))
+
+
 def main(argv=None):
-    parser = cli.Parser(prog="pix2pix.split", description=__doc__.split("\n\n")[0], allow_abbrev=False)
-    parser.add_argument("--dir", required=True, help="folder of pictures")
-    parser.add_argument("--train_frac", type=cli.real(0.0, 1.0), default=0.8, help="share for train (default: 0.8)")
-    parser.add_argument("--test_frac", type=cli.real(0.0, 1.0), default=0.0, help="share for test; the rest is val (default: 0)")
-    with errors.one_line("pix2pix.split"):
-        counts = split(parser.parse_args(argv))
-    print(", ".join("{}: {}".format(*pair) for pair in counts.items()))
+    cli.tool("pix2pix.tools.split", Flags, __doc__, run, argv)
 
 
 if __name__ == "__main__":
