@@ -1,6 +1,6 @@
-"""自编码器 The convolutional autoencoder (CAE): an encoder turns a digit into z, a decoder z into a digit.
+"""自编码器 The convolutional autoencoder (CAE): an encoder turns a digit into z, a decoder back.
 
-    loss = mean over batch and pixels of (x - y)^2        L2 损失, the L2 loss of digit x and output y
+    loss = mean over batch and pixels of (x - y)^2      L2 损失, L2 loss of digit x and output y
 
 Differences from the text (`--as_published` runs the text; docs/errata.md shows both results):
     - The text's learning rate is 0.0001. Here it is 0.001, which reaches in 3 epochs what the
@@ -23,6 +23,7 @@ import numpy as np
 
 import data
 from data import feeds
+from gan_book.evaluation import classifier
 from gan_book.uses import codes, compression
 from graphmode import cli, config, files, sessions, tf, training
 from graphmode.config import setting
@@ -30,7 +31,7 @@ from graphmode.report import images, page, plots, scores
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config.Run):
+class Config(config.Run, classifier.Evaluated):
     """Settings of the autoencoder. `network` marks those that belong to the trained weights."""
 
     PROGRAM = "gan_book.cae"
@@ -71,9 +72,7 @@ class CAE_CNN(object):
         # Model output
         self.output = decoder(self.latent)
         # We want the output flat for using on the loss
-        self.output_flat = tf.reshape(
-            self.output, [tf.shape(self.input)[0], img_size * img_size]
-        )
+        self.output_flat = tf.reshape(self.output, [tf.shape(self.input)[0], img_size * img_size])
 
 
 def encoder(x_image):

@@ -1,9 +1,9 @@
-"""变分自编码器 The variational autoencoder (VAE): an autoencoder whose latent vector follows N(0, 1).
+"""变分自编码器 The variational autoencoder (VAE): an autoencoder whose z follows N(0, 1).
 
 After the section before (gan_book/cae.py), three things are new: two heads instead of one, noise
 between encoder and decoder, and a second term in the loss.
 
-    z = mu(x) + sigma(x) * eps,  eps ~ N(0, 1)            重新参数化技巧, the reparameterization trick
+    z = mu(x) + sigma(x) * eps,  eps ~ N(0, 1)          重新参数化技巧, the reparameterization trick
     loss = generation loss + latent loss = -log p(x | z) + KL(N(mu, sigma^2) || N(0, 1))
 
 Reference: Kingma and Welling 2014, "Auto-Encoding Variational Bayes", equation 10.
@@ -183,9 +183,7 @@ def negative_log_likelihood(vae):
 
 def kl_divergence(vae):
     """KL(N(mu, sigma^2) || N(0, 1)) in nats, in closed form: [batch] (the paper's appendix B)."""
-    return 0.5 * tf.reduce_sum(
-        tf.square(vae.mean) + tf.exp(vae.log_var) - vae.log_var - 1, axis=1
-    )
+    return 0.5 * tf.reduce_sum(tf.square(vae.mean) + tf.exp(vae.log_var) - vae.log_var - 1, axis=1)
 
 
 def vae_loss(vae):

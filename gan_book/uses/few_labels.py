@@ -197,6 +197,12 @@ def accuracies(config, digits, case, count, samples, folder):
     return results
 
 
+def counts(config, digits):
+    """The numbers of labels to compare at, as far as there are so many digits."""
+    wanted = [config.few * times for times in (1, 10, 100)]
+    return [count for count in wanted if count <= len(digits.train_labels)]
+
+
 def train(config):
     """Trains all cases and writes metrics.json: mean and standard deviation of the accuracy."""
     chosen = list(cases(config))
@@ -204,12 +210,9 @@ def train(config):
         raise errors.InputError("nothing to compare: give --cae, --gan or --cgan, folders of runs")
     digits = data.load(config.data, config.input_dir)
     samples = generated(config) if config.cgan else None
-    counts = [config.few * times for times in (1, 10, 100)]
     metrics = {}
     with run_folder.started(config) as folder:
-        for count in counts:
-            if count > len(digits.train_labels):
-                break
+        for count in counts(config, digits):
             for case in chosen:
                 results = accuracies(config, digits, case, count, samples, folder)
                 name = f"{count} labels, {case.name}"
