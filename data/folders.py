@@ -68,7 +68,9 @@ def find(folder: Folder) -> List[pathlib.Path]:
             if name.lower().endswith(ENDINGS) and not name.startswith(".")
         ]
     if not paths:
-        raise InputError(f"{folder} contains no images (files that end in {endings})")
+        raise InputError(
+            f"{folder} contains no images (files that end in {endings}): use another folder"
+        )
     return sorted(paths)
 
 
@@ -114,7 +116,9 @@ def split(
     Returns:
         Training paths and test paths. All are training paths if the hash leaves none for training.
     """
-    folder, train, test = pathlib.Path(folder).expanduser(), [], []
+    folder = pathlib.Path(folder).expanduser()
+    train: List[pathlib.Path] = []
+    test: List[pathlib.Path] = []
     for path in paths:
         name = os.fsencode(path.relative_to(folder).as_posix())
         number = int.from_bytes(hashlib.sha256(name).digest()[:6], "big")

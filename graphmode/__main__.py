@@ -1,32 +1,35 @@
-"""Runs a program that was written for TensorFlow 1 as it is, or checks it without running it.
+"""Runs a program that was written for TensorFlow 1, unchanged, or checks it without running it.
 
-Run: `python -m graphmode SCRIPT.py [its arguments]`, or `python -m graphmode --check SCRIPT.py`.
+Run: `python -m graphmode SCRIPT.py [its arguments]` or `python -m graphmode --check SCRIPT.py`.
 """
 
 import os
 import sys
+from typing import Sequence
 
-from graphmode import cli
+from graphmode import errors
+from graphmode.old_programs import check, namespace
 
 USAGE = "python -m graphmode [--check] SCRIPT.py [its arguments]"
 
 
-def main(arguments):
-    check = arguments[:1] == ["--check"]
-    script = arguments[check:check + 1]
+def main(arguments: Sequence[str]) -> int:
+    """Runs or checks a program. Returns the exit status."""
+    only_check = arguments[:1] == ["--check"]
+    script = arguments[only_check : only_check + 1]
     if not script or script[0] in ("-h", "--help"):
-        print("{}\n\n{}".format(USAGE, __doc__.split("\n\n")[0]))
+        first_paragraph = __doc__.split("\n\n")[0]
+        print(f"{USAGE}\n\n{first_paragraph}")
         return 0 if script else 2
     if not os.path.isfile(script[0]):
-        cli.fail("graphmode", f"there is no program {script[0]}: {USAGE}")
-    from graphmode import old_program
-    with cli.one_line("graphmode", "stopped"):
-        if check:
-            return old_program.check(script[0])
-        old_program.tree(script[0])  # Python 2 is told so before TensorFlow is loaded
-    from graphmode import version_1  # here: it is not wanted for --help
-    os.environ.pop("PYTHONSAFEPATH", None)  # run.sh's, for this process; not for those that the program starts
-    version_1.run(script[0], arguments[1:])
+        errors.fail("graphmode", f"the program {script[0]} does not exist: {USAGE}")
+    with errors.one_line("graphmode", "stopped"):
+        if only_check:
+            return check.check(script[0])
+        check.tree(script[0])  # reports Python 2 before TensorFlow is loaded
+    # run.sh sets it for this process, not for processes that the program starts.
+    os.environ.pop("PYTHONSAFEPATH", None)
+    namespace.run(script[0], arguments[1:])
     return 0
 
 

@@ -7,6 +7,7 @@ from typing import Optional, Sequence
 
 import platformdirs
 
+from graphmode import files
 from graphmode.errors import InputError
 
 TIMEOUT = 20  # seconds without a byte from the server
@@ -28,7 +29,12 @@ def cache_folder() -> pathlib.Path:
     return platformdirs.user_cache_path("graphmode-gans", appauthor=False)
 
 
-def fetch(urls: Sequence[str], path: pathlib.Path, md5: Optional[str] = None) -> pathlib.Path:
+def md5(path: pathlib.Path) -> str:
+    """The MD5 of a file, in hexadecimal digits."""
+    return _pooch().file_hash(str(path), alg="md5")
+
+
+def fetch(urls: Sequence[str], path: pathlib.Path, expected: Optional[str] = None) -> pathlib.Path:
     """Makes sure that a file exists with the right content.
 
     A download that fails or is interrupted leaves no file and no new folder.
@@ -36,7 +42,7 @@ def fetch(urls: Sequence[str], path: pathlib.Path, md5: Optional[str] = None) ->
     Args:
         urls: where the file can be downloaded. They are tried in this order.
         path: the file.
-        md5: hexadecimal MD5 of the content. A file with another MD5 is replaced. If None, a file
+        expected: MD5 of the content. A file with another MD5 is replaced. If None, a file
             that exists is right.
 
     Returns:
@@ -49,12 +55,12 @@ def fetch(urls: Sequence[str], path: pathlib.Path, md5: Optional[str] = None) ->
     folders = [folder for folder in path.parents if not folder.exists()]  # the innermost is first
     failures = []
     try:
-        if path.is_file() and (md5 is None or _pooch().file_hash(str(path), alg="md5") == md5):
+        if path.is_file() and (expected is None or md5(path) == expected):
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
         for url in urls:
             try:
-                _download(url, path, md5)
+                _download(url, path, expected)
                 return path
             except (OSError, ValueError) as error:
                 failures.append(f"{url} ({' '.join(str(error).split())})")
@@ -69,12 +75,12 @@ def fetch(urls: Sequence[str], path: pathlib.Path, md5: Optional[str] = None) ->
     )
 
 
-def _download(url, path, md5):
+def _download(url, path, expected):
     """One attempt. Raises OSError (no answer, or half an answer) or ValueError (other content)."""
     print(f"Downloading {url}", file=sys.stderr)
     _pooch().retrieve(
         url,
-        known_hash=md5 and f"md5:{md5}",
+        known_hash=expected and f"md5:{expected}",
         fname=path.name,
         path=path.parent,
         downloader=_pooch().HTTPDownloader(
@@ -85,3 +91,4 @@ def _download(url, path, md5):
             progressbar=sys.stderr.isatty(),
         ),
     )
+    files.set_usual_mode(path)

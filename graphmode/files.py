@@ -25,7 +25,7 @@ def write_whole(target, content):
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())
+        set_usual_mode(temporary)
         os.replace(temporary, str(target))
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -33,7 +33,8 @@ def write_whole(target, content):
         raise
 
 
-def _umask():
+def set_usual_mode(file) -> None:
+    """Gives a temporary file, which only its owner can read, the mode of other new files."""
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    os.chmod(file, 0o666 & ~mask)

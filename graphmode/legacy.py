@@ -1,6 +1,9 @@
-"""`import graphmode.legacy`, at the top of a notebook: `import tensorflow as tf` then gives TensorFlow 1 (see `version_1`)."""
+"""For notebooks: after `import graphmode.legacy`, `import tensorflow as tf` gives TensorFlow 1.
 
-from graphmode import version_1
+See `graphmode.old_programs.namespace`. It stays so until the process ends.
+"""
 
-_for_good = version_1.version_1()
-_for_good.__enter__()
+from graphmode.old_programs import namespace
+
+_active = namespace.installed()
+_active.__enter__()

@@ -1,22 +1,14 @@
-"""Cartoon faces.
+"""Cartoon faces: each is a stack of polygons (see `shapes`), from the back to the front."""
 
-A face is a stack of polygons in its own coordinates: the origin is the middle of the head, the head
-is 2 high, x is to the right and y down. One pose maps them into the image. The image is drawn
-`FINE` times too large and then averaged, so that edges are smooth.
-"""
-
-import colorsys
 import math
 import pathlib
 from typing import Sequence, Union
 
 import numpy as np
 import tqdm
-from PIL import Image, ImageDraw
 
 from data import cache
-
-FINE = 4  # drawn pixels along each side of a pixel of the image
+from data.drawn.shapes import ACROSS, Pen, ellipse, hsv, lens, lighted
 
 _SKIN = np.array(
     [
@@ -45,8 +37,6 @@ _HAIR = np.array(
 _IRIS = np.array(
     [[86, 54, 32], [52, 36, 28], [70, 110, 160], [90, 130, 90], [120, 130, 135]], float
 )
-_ANGLES = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-_ACROSS = np.linspace(-1, 1, 13)
 
 
 def folder(size: int, count: int = 2000) -> pathlib.Path:
@@ -75,62 +65,6 @@ def draw(count: int, size: int, seed: Union[int, Sequence[int]]) -> np.ndarray:
     return faces
 
 
-class _Pen:
-    """Draws shapes in a face's own coordinates."""
-
-    def __init__(self, generator, size):
-        turn, scale = generator.normal(0, 0.07), FINE * size * generator.uniform(0.29, 0.35)
-        self._axes = scale * np.array(
-            [[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]
-        )
-        self._origin = FINE * size * (np.array([0.5, 0.52]) + generator.uniform(-0.04, 0.04, 2))
-        self._scale, self._look = scale, generator.normal(0, 0.09)
-        top, bottom = _background(generator)
-        ramp = np.linspace(0, 1, FINE * size)[:, None, None]
-        canvas = np.broadcast_to(top + (bottom - top) * ramp, [FINE * size, FINE * size, 3])
-        self.image = Image.fromarray(canvas.astype(np.uint8))
-        self._draw = ImageDraw.Draw(self.image)
-
-    def _placed(self, points, depth):
-        """Maps points into the image. Points with a larger `depth` lie further in front of the
-        head's axis, so they move more when the head turns sideways."""
-        return ((points + [depth * self._look, 0]) @ self._axes + self._origin).ravel().tolist()
-
-    def fill(self, points, color, depth=0.0):
-        self._draw.polygon(self._placed(points, depth), fill=_rgb(color))
-
-    def line(self, points, color, width, depth=0.0):
-        self._draw.line(
-            self._placed(points, depth),
-            _rgb(color),
-            max(1, round(width * self._scale)),
-            joint="curve",
-        )
-
-
-def _rgb(color):
-    return tuple(int(value) for value in np.clip(color, 0, 255))
-
-
-def _hsv(hue, saturation, value):
-    return 255 * np.array(colorsys.hsv_to_rgb(hue % 1, saturation, value))
-
-
-def _background(generator):
-    """Two colors, for the top and the bottom."""
-    hue, saturation, value = (
-        generator.random(),
-        generator.uniform(0.05, 0.6),
-        generator.uniform(0.35, 0.95),
-    )
-    return (
-        _hsv(hue, saturation, value),
-        _hsv(
-            hue + generator.normal(0, 0.04), saturation * 0.9, value * generator.uniform(0.6, 1.0)
-        ),
-    )
-
-
 def _blend(palette, generator):
     """A random color between two neighbors in a palette."""
     place = generator.uniform(0, len(palette) - 1)
@@ -138,63 +72,39 @@ def _blend(palette, generator):
     return palette[low] * (1 - fraction) + palette[low + 1] * fraction + generator.normal(0, 4, 3)
 
 
-def _ellipse(x, y, width, height, power=1.0):
-    """An ellipse with these half axes. A power below 1 makes it more like a rectangle."""
-    cosine, sine = np.cos(_ANGLES), np.sin(_ANGLES)
-    return np.stack(
-        [
-            x + width * np.sign(cosine) * np.abs(cosine) ** power,
-            y + height * np.sign(sine) * np.abs(sine) ** power,
-        ],
-        1,
-    )
-
-
-def _lens(x, y, width, upper, lower, tilt=0.0):
-    """A lens with two corners. Its edges are `upper` above and `lower` below its middle line."""
-    bow = 1 - _ACROSS**2
-    line = y + tilt * _ACROSS
-    return np.concatenate(
-        [
-            np.stack([x + width * _ACROSS, line - upper * bow], 1),
-            np.stack([x + width * _ACROSS, line + lower * bow], 1)[::-1],
-        ]
-    )
-
-
 def _face(generator, size):
     """One face: uint8 [size, size, 3]."""
-    vary, pen = generator.uniform, _Pen(generator, size)
+    vary, pen = generator.uniform, Pen(generator, size)
     skin, hair = _blend(_SKIN, generator), _HAIR[generator.integers(len(_HAIR))] * vary(0.85, 1.1)
     dark_skin, outline = skin * 0.8, skin * 0.5
     long_hair, style = generator.random() < 0.45, generator.integers(5)
     half, jaw, square = vary(0.7, 0.84), vary(0.1, 0.4), vary(0.8, 1.0)
-    head = _ellipse(0, 0, half, 1, square)
+    head = ellipse(0, 0, half, 1, square)
     head[:, 0] *= 1 - jaw * np.maximum(head[:, 1], 0) ** 2
     if long_hair:
         length = vary(0.5, 1.5)
         pen.fill(
-            _ellipse(0, length / 2 - 0.25, half + vary(0.12, 0.3), 0.95 + length / 2, 0.75),
+            ellipse(0, length / 2 - 0.25, half + vary(0.12, 0.3), 0.95 + length / 2, 0.75),
             hair * 0.7,
             -0.5,
         )
-    pen.fill(_ellipse(0, 1.05, half * 0.48, 0.6), dark_skin * 0.92, -0.3)
-    shirt = _hsv(vary(0, 1), vary(0.1, 0.8), vary(0.2, 0.9))
-    pen.fill(_ellipse(0, 2.15, vary(1.25, 1.6), vary(0.85, 0.95), 0.8), shirt, -0.3)
+    pen.fill(ellipse(0, 1.05, half * 0.48, 0.6), dark_skin * 0.92, -0.3)
+    shirt = hsv(vary(0, 1), vary(0.1, 0.8), vary(0.2, 0.9))
+    pen.fill(ellipse(0, 2.15, vary(1.25, 1.6), vary(0.85, 0.95), 0.8), shirt, -0.3)
     ear = vary(0.1, 0.15)
     for side in (-1, 1):
-        pen.fill(_ellipse(side * half, 0.1, ear, 0.2), dark_skin, -0.3)
+        pen.fill(ellipse(side * half, 0.1, ear, 0.2), dark_skin, -0.3)
     pen.fill(head, dark_skin)
     lit = vary(-0.06, 0.06)  # this side is lit, the other one stays dark
     pen.fill(head * [0.94, 0.96] + [lit, -0.03], skin)
     for side in (-1, 1):
-        pen.fill(_ellipse(side * half * 0.5, 0.36, 0.16, 0.11), skin * [1.0, 0.94, 0.93], 0.5)
+        pen.fill(ellipse(side * half * 0.5, 0.36, 0.16, 0.11), skin * [1.0, 0.94, 0.93], 0.5)
 
     _eyes(pen, generator, hair, outline)
     _nose(pen, generator, skin)
     _mouth(pen, generator, skin)
     _front_hair(pen, generator, hair, half, style, long_hair)
-    return _lighted(pen.image, generator, size)
+    return lighted(pen.image, generator, size)
 
 
 def _eyes(pen, generator, hair, outline):
@@ -208,13 +118,13 @@ def _eyes(pen, generator, hair, outline):
     tilt, iris = vary(-0.03, 0.03), _blend(_IRIS, generator)
     gaze_x, gaze_y, round_iris = vary(-0.04, 0.04), vary(-0.02, 0.02), vary(0.075, 0.095)
     brow, thick, lift, frown = vary(0.2, 0.3), vary(0.03, 0.08), vary(0.0, 0.06), vary(-0.06, 0.06)
-    glasses, frame = generator.random() < 0.15, _hsv(vary(0, 1), vary(0, 0.6), vary(0.05, 0.35))
+    glasses, frame = generator.random() < 0.15, hsv(vary(0, 1), vary(0, 0.6), vary(0.05, 0.35))
     for side in (-1, 1):
         x = side * apart
-        white = _lens(x, height, width, opening, opening * 0.8, side * tilt)
+        white = lens(x, height, width, opening, opening * 0.8, side * tilt)
         pen.fill(white, [246, 246, 242], 0.8)
         # The lids cover parts of the iris.
-        ring = _ellipse(x + gaze_x, height + gaze_y, round_iris, round_iris)
+        ring = ellipse(x + gaze_x, height + gaze_y, round_iris, round_iris)
         for grown, color in ((1.0, iris), (0.5, np.array([18, 14, 14]))):
             disc = (ring - ring.mean(0)) * grown + ring.mean(0)
             room = 1 - np.clip((disc[:, 0] - x) / width, -1, 1) ** 2
@@ -222,16 +132,16 @@ def _eyes(pen, generator, hair, outline):
             disc[:, 1] = np.clip(disc[:, 1], line - opening * room, line + 0.8 * opening * room)
             pen.fill(disc, color, 0.8)
         pen.fill(
-            _ellipse(x + gaze_x + 0.025, height + gaze_y - 0.03, 0.02, 0.02), [255, 255, 255], 0.8
+            ellipse(x + gaze_x + 0.025, height + gaze_y - 0.03, 0.02, 0.02), [255, 255, 255], 0.8
         )
-        pen.line(white[: len(_ACROSS)], outline * 0.5, 0.035, 0.8)
+        pen.line(white[: len(ACROSS)], outline * 0.5, 0.035, 0.8)
         pen.fill(
-            _lens(x, height - brow + lift, width * 1.25, thick + 0.05, -0.05, side * frown),
+            lens(x, height - brow + lift, width * 1.25, thick + 0.05, -0.05, side * frown),
             hair * 0.6,
             0.8,
         )
         if glasses:
-            rim = _ellipse(x, height + 0.02, 0.25, 0.21, 0.8)
+            rim = ellipse(x, height + 0.02, 0.25, 0.21, 0.8)
             pen.line(np.concatenate([rim, rim[:2]]), frame, 0.04, 0.9)
     if glasses:
         pen.line(np.array([[0.25 - apart, height], [apart - 0.25, height]]), frame, 0.04, 0.9)
@@ -244,8 +154,8 @@ def _nose(pen, generator, skin):
         generator.uniform(0.0, 0.1),
     )
     pen.fill(np.array([[-0.03, root], [0.03, root], [width, tip], [-width, tip]]), skin * 0.9, 1.0)
-    pen.fill(_ellipse(0, tip, width, 0.06), skin * 0.84, 1.1)
-    pen.fill(_ellipse(0, tip - 0.03, width * 0.75, 0.05), np.minimum(skin * 1.06, 255), 1.2)
+    pen.fill(ellipse(0, tip, width, 0.06), skin * 0.84, 1.1)
+    pen.fill(ellipse(0, tip - 0.03, width * 0.75, 0.05), np.minimum(skin * 1.06, 255), 1.2)
 
 
 def _mouth(pen, generator, skin):
@@ -262,16 +172,16 @@ def _mouth(pen, generator, skin):
         else np.array([190, 40, 60]) * vary(0.7, 1.0)
     )
     full = vary(0.02, 0.05)
-    pen.fill(_lens(0, y - smile / 2, width, full - smile, smile + opening + full * 1.3), lips, 0.9)
+    pen.fill(lens(0, y - smile / 2, width, full - smile, smile + opening + full * 1.3), lips, 0.9)
     if opening > 0.03:
-        pen.fill(_lens(0, y - smile / 2, width * 0.88, -smile, smile + opening), [70, 20, 24], 0.9)
+        pen.fill(lens(0, y - smile / 2, width * 0.88, -smile, smile + opening), [70, 20, 24], 0.9)
         pen.fill(
-            _lens(0, y - smile / 2, width * 0.8, -smile, smile + opening * 0.45),
+            lens(0, y - smile / 2, width * 0.8, -smile, smile + opening * 0.45),
             [248, 246, 240],
             0.9,
         )
     else:
-        pen.line(_lens(0, y - smile / 2, width, -smile, 0)[: len(_ACROSS)], lips * 0.55, 0.03, 0.9)
+        pen.line(lens(0, y - smile / 2, width, -smile, 0)[: len(ACROSS)], lips * 0.55, 0.03, 0.9)
 
 
 def _front_hair(pen, generator, hair, half, style, long_hair):
@@ -295,18 +205,8 @@ def _front_hair(pen, generator, hair, half, style, long_hair):
         for angle in np.linspace(np.pi * 0.95, np.pi * 2.05, 11):
             size = vary(0.16, 0.24)
             pen.fill(
-                _ellipse(wide * math.cos(angle), low + (0.9 + rise) * math.sin(angle), size, size),
+                ellipse(wide * math.cos(angle), low + (0.9 + rise) * math.sin(angle), size, size),
                 hair,
                 0.1,
             )
     pen.line(crown[4:11] * 0.9 + [0, 0.02], np.minimum(hair * 1.25 + 10, 255), 0.05, 0.3)
-
-
-def _lighted(image, generator, size):
-    """Reduces a drawing to its final size and lights it from one side: uint8 [size, size, 3]."""
-    pixels = np.asarray(image.reduce(FINE)).astype(np.float32)
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)[..., None]
-    angle, strength = generator.uniform(0, 2 * np.pi), generator.uniform(0, 0.18)
-    light = generator.uniform(0.85, 1.05) + strength * (math.cos(angle) * x + math.sin(angle) * y)
-    warmth = 1 + generator.normal(0, 0.03, 3).astype(np.float32)
-    return np.clip(pixels * light * warmth + 0.5, 0, 255).astype(np.uint8)

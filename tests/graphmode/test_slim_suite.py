@@ -12,7 +12,7 @@ import pytest
 SLIM = pathlib.Path(importlib.util.find_spec("tf_slim").origin).parent
 PARTS = ("layers", "ops", "losses", "data", "learning_test.py")
 
-# What cannot pass, and why: current numpy or TensorFlow refuses the test's own code (once tf_slim's).
+# What cannot pass, and why: current numpy or TensorFlow refuses the code of the test itself.
 NUMPY_ALIAS = "the test says np.object or np.float, which numpy 1.24 removed"
 NUMPY_TOSTRING = "the test calls ndarray.tostring, which numpy 2.3 removed"
 NUMPY_SCALAR = "the test's setUp puts an array of one element into a cell, which numpy 2.4 refuses"

@@ -46,7 +46,7 @@ def by_hand(steps):
 
 def weight(config, step):
     return tf.train.load_checkpoint(
-        str(files.path(config.output_dir, "model.ckpt-%d" % step))
+        str(files.path(config.output_dir, f"model.ckpt-{step}"))
     ).get_tensor("model/w")
 
 
@@ -206,7 +206,7 @@ def test_run_folder_is_complete(settings):
     folder = files.path(config.output_dir)
     assert [step for step, _ in run_folder.checkpoints(folder)] == [6, 7, 8, 9, 10]  # keeps five
     assert sorted(path.name for path in folder.glob("samples/*")) == [
-        "image-%08d.png" % step for step in (0, 5, 10)
+        f"image-{step:08d}.png" for step in (0, 5, 10)
     ]
     events = list(tf.train.summary_iterator(str(next(folder.glob("events.*")))))
     assert [e.summary.value[0].tag for e in events if e.summary.value] == ["loss", "w"]

@@ -1,15 +1,17 @@
-"""Programs in the manner of 2017 to 2019 run unchanged: each is written here as it would have been then."""
+"""Programs of 2017 to 2019 run unchanged. Each is written here as it would have been then."""
 
+import importlib.util
 import sys
 import textwrap
 
+import mnist_files
 import numpy as np
-from PIL import Image
 import pytest
+from PIL import Image
 
-from data import digits, mnist
-from graphmode import tf, version_1
-from test_data import idx
+from data.drawn import digits
+from graphmode import tf
+from graphmode.old_programs import companions, namespace
 
 SLIM = """
     from __future__ import absolute_import, division, print_function
@@ -19,7 +21,8 @@ SLIM = """
     from tensorflow.contrib.slim import nets
 
     def network(images, is_training):
-        with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm, weights_regularizer=slim.l2_regularizer(0.0005),
+        with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm,
+                            weights_regularizer=slim.l2_regularizer(0.0005),
                             normalizer_params={'is_training': is_training, 'decay': 0.9}):
             net = slim.conv2d(images, 8, [3, 3], scope='conv1')
             net = slim.repeat(net, 2, slim.conv2d, 8, [3, 3], scope='conv2')
@@ -31,7 +34,8 @@ SLIM = """
     labels = tf.placeholder(tf.int64, [None])
     is_training = tf.placeholder(tf.bool, [])
     logits = network(images, is_training)
-    loss = tf.losses.sparse_softmax_cross_entropy(labels, logits) + tf.losses.get_regularization_loss()
+    loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
+    loss += tf.losses.get_regularization_loss()
     step = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.01))
     correct = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, dimension=1), labels), tf.float32))
     x = np.random.RandomState(0).normal(size=[64, 8, 8, 1]).astype(np.float32)
@@ -104,7 +108,8 @@ SUPERVISOR = """
         loss = tf.square(w)
         tf.summary.scalar('loss', loss)
         train = tf.train.GradientDescentOptimizer(0.1).minimize(loss, global_step=step)
-        supervisor = tf.train.Supervisor(logdir=FLAGS.train_dir, save_summaries_secs=1, save_model_secs=0)
+        supervisor = tf.train.Supervisor(logdir=FLAGS.train_dir, save_summaries_secs=1,
+                                         save_model_secs=0)
         with supervisor.managed_session() as sess:
             for _ in range(20):
                 sess.run(train)
@@ -119,22 +124,27 @@ SUPERVISOR = """
 LAYERS = """
     import tensorflow as tf
     from tensorflow.contrib.framework import arg_scope, get_variables
-    from tensorflow.contrib.layers import batch_norm, conv2d, flatten, l2_regularizer, xavier_initializer
+    from tensorflow.contrib.layers import batch_norm, conv2d, flatten, l2_regularizer
+    from tensorflow.contrib.layers import xavier_initializer
     from tensorflow.contrib.training import HParams
     from tensorflow.python.framework import ops
     from tensorflow.contrib import rnn
     hparams = HParams(width=4, rate=0.1, sizes=[1, 2], name='a').parse('width=6,sizes=[3,4,5]')
     with tf.variable_scope('net'), arg_scope([conv2d], weights_initializer=xavier_initializer(),
-                                             weights_regularizer=l2_regularizer(hparams.rate), normalizer_fn=batch_norm):
+                                             weights_regularizer=l2_regularizer(hparams.rate),
+                                             normalizer_fn=batch_norm):
         y = flatten(conv2d(tf.ones([2, 5, 5, 3]), hparams.width, 3, padding='VALID'))
     penalty = tf.add_n(tf.get_collection(ops.GraphKeys.REGULARIZATION_LOSSES))
-    outputs, _ = tf.nn.dynamic_rnn(rnn.BasicLSTMCell(3), tf.reshape(y, [2, 9, 6]), dtype=tf.float32)
+    cell = rnn.BasicLSTMCell(3)
+    outputs, _ = tf.nn.dynamic_rnn(cell, tf.reshape(y, [2, 9, 6]), dtype=tf.float32)
     total = tf.reduce_sum(y, reduction_indices=[1], keep_dims=True)
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         weights = sess.run(get_variables('net/Conv/weights')[0])
-        print(y.shape, total.shape, outputs.shape, hparams.values() == {'width': 6, 'rate': 0.1, 'sizes': [3, 4, 5], 'name': 'a'})
-        print(abs(sess.run(penalty) - 0.05 * (weights ** 2).sum()) < 1e-5, len(get_variables('net')))
+        print(y.shape, total.shape, outputs.shape)
+        print(hparams.values() == {'width': 6, 'rate': 0.1, 'sizes': [3, 4, 5], 'name': 'a'})
+        expected = 0.05 * (weights ** 2).sum()
+        print(abs(sess.run(penalty) - expected) < 1e-5, len(get_variables("net")))
 """
 
 MISC = """
@@ -147,25 +157,29 @@ MISC = """
     images[:3] = [1.0, 0.0, -1.0]
     scipy.misc.imsave(sys.argv[1], images)
     read = scipy.misc.imread(sys.argv[1]).astype(np.float32)
-    print(read[0, 0].tolist(), read.shape, scipy.misc.imresize(read, [3, 2]).shape, scipy.misc.imresize(read, 0.5).shape)
+    print(read[0, 0].tolist(), read.shape, scipy.misc.imresize(read, [3, 2]).shape,
+          scipy.misc.imresize(read, 0.5).shape)
     print(scipy.misc.imread(sys.argv[1], flatten=True).dtype, scipy.misc.toimage(images).size)
-    print(Image.fromarray(np.uint8(read)).resize((2, 2), Image.ANTIALIAS).size, np.bool is not None, helper.VALUE)
+    small = Image.fromarray(np.uint8(read)).resize((2, 2), Image.ANTIALIAS)
+    print(small.size, np.bool is not None, helper.VALUE)
 """
 
 
 @pytest.fixture
 def runs_here(tmp_path, capsys, monkeypatch):
-    """Runs a program's text with arguments in a folder of its own; returns what it prints."""
+    """Runs the text of a program in an empty folder, and returns what it prints."""
+
     def run(text, *arguments):
         script = tmp_path / "program.py"
         script.write_text(textwrap.dedent(text))
         monkeypatch.chdir(tmp_path)
         with tf.Graph().as_default():
             try:
-                version_1.run(str(script), [str(argument) for argument in arguments])
+                namespace.run(str(script), [str(argument) for argument in arguments])
             except SystemExit as stopped:
                 assert not stopped.code
         return capsys.readouterr().out
+
     return run
 
 
@@ -181,76 +195,111 @@ def test_a_queue_reader_with_a_coordinator(runs_here, tmp_path):
 
 
 def test_the_tutorials_reader_of_mnist(runs_here, tmp_path):
-    (tmp_path / "mnist").mkdir()
-    for name, array in zip(mnist.MD5, digits.load(train=550, test=100)):
-        (tmp_path / "mnist" / name).write_bytes(idx(array))
+    mnist_files.write(tmp_path / "mnist", digits.load(train=550, test=100))
     assert runs_here(MNIST, tmp_path / "mnist") == "500 9 (50, 784) True\n"
 
 
 def test_a_supervisor_with_summaries_and_a_saver(runs_here, tmp_path):
-    shown = runs_here(SUPERVISOR, "--train_dir=" + str(tmp_path / "run"))
+    folder = tmp_path / "run"
+    shown = runs_here(SUPERVISOR, f"--train_dir={folder}")
     assert shown.splitlines() == ["0.0576 20", "[('global_step', []), ('w', [])]"]
-    assert list((tmp_path / "run").glob("events.*")) and (tmp_path / "run" / "model.ckpt-20.index").exists()
+    assert list(folder.glob("events.*")) and (folder / "model.ckpt-20.index").exists()
 
 
 def test_contrib_layers_framework_training_and_rnn(runs_here):
-    assert runs_here(LAYERS).splitlines() == ["(2, 54) (2, 1) (2, 9, 3) True", "True 4"]
+    assert runs_here(LAYERS).splitlines() == ["(2, 54) (2, 1) (2, 9, 3)", "True", "True 4"]
 
 
-def test_pictures_through_scipy_misc_and_a_module_beside(runs_here, tmp_path):
-    (tmp_path / "helper.py").write_text("import tensorflow as tf\nVALUE = tf.contrib.slim.conv2d.__name__\n")
+def test_images_through_scipy_misc_and_a_module_beside(runs_here, tmp_path):
+    (tmp_path / "helper.py").write_text(
+        "import tensorflow as tf\nVALUE = tf.contrib.slim.conv2d.__name__\n"
+    )
     shown = runs_here(MISC, tmp_path / "made.png").splitlines()
-    assert shown == ["[255.0, 128.0, 0.0] (6, 4, 3) (3, 2, 3) (3, 2, 3)", "float32 (4, 6)", "(2, 2) True convolution2d"]
-    assert not hasattr(Image, "ANTIALIAS") and not hasattr(np, "float") and "scipy.misc" not in sys.modules
+    assert shown == [
+        "[255.0, 128.0, 0.0] (6, 4, 3) (3, 2, 3) (3, 2, 3)",
+        "float32 (4, 6)",
+        "(2, 2) True convolution2d",
+    ]
+    assert not hasattr(Image, "ANTIALIAS") and not hasattr(np, "float")
+    assert "scipy.misc" not in sys.modules
+    assert importlib.util.find_spec("tensorflow.contrib") is None
 
 
-def test_contribs_inner_modules_are_found(runs_here):
-    assert runs_here("""
+def test_inner_modules_of_contrib(runs_here):
+    shown = runs_here("""
         from tensorflow.contrib.framework.python.ops import add_arg_scope, variables
         from tensorflow.contrib.layers.python.layers import initializers, layers, utils
         from tensorflow.contrib.layers.python.layers.layers import batch_norm
         from tensorflow.contrib.slim.python.slim.nets import resnet_v1
         import tensorflow.contrib.slim.python.slim.learning as learning
-        print(callable(add_arg_scope), callable(variables.get_variables), callable(initializers.xavier_initializer),
-              layers.batch_norm is batch_norm, callable(resnet_v1.resnet_v1_50), callable(learning.train))
-        """) == "True True True True True True\n"
+        print(callable(add_arg_scope), callable(variables.get_variables),
+              callable(initializers.xavier_initializer), layers.batch_norm is batch_norm,
+              callable(resnet_v1.resnet_v1_50), callable(learning.train))
+        """)
+    assert shown == "True True True True True True\n"
 
 
-@pytest.mark.parametrize("use, error", [
-    ("tf.nn.softmax_cross_entropy_with_logits(tf.ones([2, 3]), tf.ones([2, 3]))", "Only call .* with named arguments"),
-    ("tf.nn.sigmoid_cross_entropy_with_logits(tf.ones([2]), tf.ones([2]))", "Only call .* with named arguments"),
-    ("tf.get_variable('v', [1]); tf.get_variable('v', [1])", "Variable v already exists")])
+@pytest.mark.parametrize(
+    "use, error",
+    [
+        (
+            "tf.nn.softmax_cross_entropy_with_logits(tf.ones([2, 3]), tf.ones([2, 3]))",
+            "Only call .* with named arguments",
+        ),
+        (
+            "tf.nn.sigmoid_cross_entropy_with_logits(tf.ones([2]), tf.ones([2]))",
+            "Only call .* with named arguments",
+        ),
+        ("tf.get_variable('v', [1]); tf.get_variable('v', [1])", "Variable v already exists"),
+    ],
+)
 def test_errors_are_those_of_version_1(use, error, runs_here):
     with pytest.raises(ValueError, match=error):
-        runs_here("import tensorflow as tf\n" + use + "\n")
+        runs_here(f"import tensorflow as tf\n{use}\n")
 
 
-def test_old_keywords_are_taken(runs_here):
-    assert runs_here("""
+def test_old_keywords(runs_here):
+    shown = runs_here("""
         import tensorflow as tf
         x = tf.constant([[1.0, 3.0], [2.0, 0.0]])
-        made = [tf.reduce_sum(x, reduction_indices=1, keep_dims=True), tf.nn.softmax(x, dim=0), tf.argmax(x, dimension=1),
-                tf.squeeze(tf.expand_dims(x, dim=0), squeeze_dims=[0]), tf.concat(values=[x, x], axis=0)]
+        made = [tf.reduce_sum(x, reduction_indices=1, keep_dims=True), tf.nn.softmax(x, dim=0),
+                tf.argmax(x, dimension=1), tf.squeeze(tf.expand_dims(x, dim=0), squeeze_dims=[0]),
+                tf.concat(values=[x, x], axis=0)]
         print([tensor.shape.as_list() for tensor in made])
-        """) == "[[2, 1], [2, 2], [2], [2, 2], [4, 2]]\n"
+        """)
+    assert shown == "[[2, 1], [2, 2], [2], [2, 2], [4, 2]]\n"
 
 
-@pytest.mark.parametrize("use, cure", [
-    ("tf.contrib.crf.crf_log_likelihood(1, 2, 3)", "tf.contrib.crf is not to be had .* instead: write the recursion"),
-    ("from tensorflow.contrib import crf", "tf.contrib.crf is not to be had"),
-    ("import tensorflow.contrib.seq2seq as seq2seq", "tf.contrib.seq2seq is not to be had .* tf.nn.dynamic_rnn"),
-    ("tf.contrib.layers.no_such_layer(1)", "tf.contrib.layers.no_such_layer is not to be had"),
-    ("tf.mul(1, 2)", "tf.mul is not to be had .* instead: tf.multiply"),
-    ("tf.train.SummaryWriter('x')", "tf.train.SummaryWriter is not to be had .* instead: tf.summary.FileWriter"),
-    ("tf.listdiff([1], [2])", "instead: tf.setdiff1d"), ("from keras.engine import topology", "tf.keras.engine is not to be had"),
-    ("tf.train.no_such_thing", "no_such_thing")])
-def test_what_nobody_has_is_named_with_its_line_and_the_way_out(use, cure, runs_here):
+@pytest.mark.parametrize(
+    "use, cure",
+    [
+        (
+            "tf.contrib.crf.crf_log_likelihood(1, 2, 3)",
+            "tf.contrib.crf is missing in TensorFlow 2.* instead: write the recursion",
+        ),
+        ("from tensorflow.contrib import crf", "tf.contrib.crf is missing"),
+        (
+            "import tensorflow.contrib.seq2seq as seq2seq",
+            "tf.contrib.seq2seq is missing in TensorFlow 2.* tf.nn.dynamic_rnn",
+        ),
+        ("tf.contrib.layers.no_such_layer(1)", "tf.contrib.layers.no_such_layer is missing"),
+        ("tf.mul(1, 2)", "tf.mul is missing in TensorFlow 2.* instead: tf.multiply"),
+        (
+            "tf.train.SummaryWriter('x')",
+            "tf.train.SummaryWriter is missing in TensorFlow 2.* instead: tf.summary.FileWriter",
+        ),
+        ("tf.listdiff([1], [2])", "instead: tf.setdiff1d"),
+        ("from keras.engine import topology", "tf.keras.engine is missing"),
+        ("tf.train.no_such_thing", "no_such_thing"),
+    ],
+)
+def test_a_missing_name_is_an_error_with_its_line_and_a_replacement(use, cure, runs_here):
     with pytest.raises((AttributeError, ImportError), match=cure) as missing:
-        runs_here("import tensorflow as tf\n\n" + use + "\n")
+        runs_here(f"import tensorflow as tf\n\n{use}\n")
     assert "program.py:3: " in str(missing.value)
 
 
-def test_keras_is_that_of_its_time(runs_here):
+def test_keras_is_keras_2(runs_here):
     assert runs_here("""
         from keras.models import Sequential
         from keras.layers import Dense
@@ -263,9 +312,11 @@ def test_keras_is_that_of_its_time(runs_here):
     assert "keras" not in sys.modules
 
 
-@pytest.mark.parametrize("image", [np.arange(48, dtype=np.uint8).reshape(4, 4, 3), np.linspace(-1, 1, 16).reshape(4, 4)])
-def test_bytescale_leaves_bytes_and_stretches_the_rest(image):
-    from graphmode import old_names
-    found = old_names.bytescale(image)
-    assert found.dtype == np.uint8
-    assert (found == image).all() if image.dtype == np.uint8 else (found.min(), found.max()) == (0, 255)
+@pytest.mark.parametrize(
+    "image", [np.arange(48, dtype=np.uint8).reshape(4, 4, 3), np.linspace(-1, 1, 16).reshape(4, 4)]
+)
+def test_bytescale_keeps_bytes_and_scales_other_numbers(image):
+    scaled = companions.bytescale(image)
+    expected = image if image.dtype == np.uint8 else (image + 1) * 127.5
+    assert scaled.dtype == np.uint8
+    np.testing.assert_allclose(scaled, expected, atol=0.501)
