@@ -13,15 +13,6 @@ from graphmode import slim, tf, variables
 KINDS = tuple(layers.NORMS)
 EXAMPLE = (2.0, 4.0, 6.0), (4.0, 6.0, 8.0)  # the answer's batch of two
 
-FUNCTIONS = {
-    "slim.batch_norm": slim.batch_norm,
-    "tf.layers.batch_normalization": tf.layers.batch_normalization,
-    "tf.nn.batch_normalization": tf.nn.batch_normalization,
-    "tf.nn.fused_batch_norm": tf.nn.fused_batch_norm,
-    "slim.conv2d": slim.conv2d,
-    "tf.layers.conv2d": tf.layers.conv2d,
-    "tf.nn.conv2d": tf.nn.conv2d,
-}
 # Property -> the names that the functions' parameters have for it.
 PARAMETERS = {
     "decay": ("decay", "momentum", "exponential_avg_factor"),
@@ -40,8 +31,17 @@ PARAMETERS = {
 
 def defaults():
     """The default values of the installed functions, read from their signatures."""
+    functions = {
+        "slim.batch_norm": slim.batch_norm,
+        "tf.layers.batch_normalization": tf.layers.batch_normalization,
+        "tf.nn.batch_normalization": tf.nn.batch_normalization,
+        "tf.nn.fused_batch_norm": tf.nn.fused_batch_norm,
+        "slim.conv2d": slim.conv2d,
+        "tf.layers.conv2d": tf.layers.conv2d,
+        "tf.nn.conv2d": tf.nn.conv2d,
+    }
     rows = []
-    for name, function in FUNCTIONS.items():
+    for name, function in functions.items():
         parameters = inspect.signature(function).parameters
         row = {"function": name}
         for property_, names in PARAMETERS.items():

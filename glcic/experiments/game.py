@@ -1,100 +1,133 @@
-"""Do the two networks fight? Measured at a checkpoint, not read off curves.
+"""Do the two networks fight? The answer comes from measurements at a checkpoint, not from curves.
 
-Run: `./run.sh glcic --mode game --checkpoint runs/glcic/model.ckpt-10000`.
+From a checkpoint of the third phase, the completion network alone takes some steps. This must raise
+D's loss on completions more than the same number of steps without the adversarial loss. Then the
+discriminators alone take as many steps. This must lower their loss again. `verdict` has the rule.
 
-From a checkpoint of the third phase the completion network alone takes some steps, and D's loss on completions must end above
-where as many steps without the adversarial loss bring it; then the discriminators alone take as many, and their loss must fall
-again. The verdict follows from these and a few more numbers by the rule in `verdict`.
+Run:     ./run.sh glcic --mode game --checkpoint runs/glcic/model.ckpt-10000
 """
 
 import numpy as np
 
-from glcic import model, sources
+from glcic import inputs, model
 from graphmode import sessions, tf, variables
 
-BATCHES = 24  # over which a loss is averaged
-STEPS = 30  # that one network takes alone in an experiment, whose learning rate is high
-LONGER = 100  # the same in a run whose rates have fallen
-ENOUGH = 0.1  # change of a loss, in nats, that counts
-WON = 0.1  # D's loss below which it has won; blind it is 2 ln 2 = 1.39
+BATCHES = 24  # number of batches of a mean loss
+STEPS = 30  # steps of one network alone, in the experiments, whose learning rate is high
+LONGER = 100  # the same in a run whose learning rates have fallen
+PUSHED = 0.1  # nats: a larger change of a loss counts
+WON = 0.1  # nats: D has won if its loss is lower; the loss of a D that guesses is 2 ln 2 = 1.39
+SURE = 0.99  # D has won if both its accuracies are higher
+NO_GRADIENT = 1e-6  # a smaller ratio of the two gradient norms counts as no gradient
+
+VERDICTS = ("fights", "no effect", "D wins", "no gradient", "diverges")
+
+RULE = f"""The rule of the verdicts; the first that applies is the verdict.
+
+"diverges": training ended because a number was not finite, or the completions of held-out images
+have a larger L1 error in the holes than the mean color of the image.
+
+"no gradient": the gradient norm of alpha times the adversarial loss is less than a millionth of the
+gradient norm of the MSE.
+
+"D wins": D's loss is below {WON} (the loss of a D that guesses is 2 ln 2 = 1.39), or both of its
+accuracies, on real images and on completions, are above {SURE:.0%}.
+
+"fights": from a checkpoint of the third phase, {STEPS} steps of the completion network with the
+adversarial loss leave D's loss on completions more than {PUSHED} nats higher than {STEPS} of its
+steps without the adversarial loss, and {STEPS} steps of D then lower D's loss.
+
+"no effect": none of these."""
 
 
-def measure(config, pictures, checkpoint, steps=STEPS):
-    """Numbers about one checkpoint.
+def measure(config, images, checkpoint, steps=STEPS):
+    """Measures one checkpoint.
 
     Args:
-        config: of the run. Learning rates that fall stay what they are at the checkpoint.
-        pictures: `data.folders.Pictures`.
+        config: of the run. Learning rates that fall keep their value at the checkpoint.
+        images: `data.folders.Images`; the training images are used.
+        checkpoint: path of a checkpoint of the third phase.
+        steps: number of steps that one network takes alone.
 
     Returns:
-        name -> number: D's losses and accuracies; by how much these change in so many steps: `fake_loss, G alone`, `fake_loss,
-        G by MSE` (the control, without the adversarial loss) and, from where G alone has brought it, `loss, D's answer`; the
-        lengths of the gradients, by the completion network's weights, of alpha times the adversarial loss and of the MSE.
+        name -> number: D's losses and accuracies; the changes of D's loss on completions by the
+        completion network's steps, "fake_loss, G alone", and by its steps without the adversarial
+        loss, "fake_loss, G by MSE"; the change of D's loss by D's steps after "G alone",
+        "loss, D's answer"; the gradient norms of alpha times the adversarial loss and of the MSE
+        with respect to the completion network's weights.
     """
-    built = model.build(config._replace(input="feed", discriminator_repeats=1), pictures)
-    [mse_step], (discriminator_step, joint_step) = built.phases[0].updates, built.phases[2].updates
-    losses = built.scalars
-    weights = variables.trainable("G")
-    pulls = [config.alpha * losses["adversarial_loss"], losses["mse"]]
-    gradients = [[gradient for gradient in tf.gradients(pull, weights) if gradient is not None] for pull in pulls]
-    lengths = [tf.global_norm(gradient) if gradient else tf.constant(0.0) for gradient in gradients]
+    built = model.build(config.replace(input="feed", discriminator_repeats=1), images)
+    [by_mse], [by_d], (_, by_g) = (phase.updates for phase in built.phases)
+    losses = by_d.scalars
+    norms = gradient_norms(config, losses)
     with sessions.session() as session:
-        def mean(fetched):
-            rows = [session.run(fetched, built.feed(number)) for number in range(BATCHES)]
-            return {name: float(np.mean([row[name] for row in rows])) for name in fetched}
 
-        def after(step):
+        def mean(fetches):
+            rows = [session.run(fetches, built.feed(number)) for number in range(BATCHES)]
+            return {name: float(np.mean([row[name] for row in rows])) for name in fetches}
+
+        def after(update):
             for number in range(steps):
-                session.run(step, built.feed(BATCHES + number))
+                session.run(update.op, built.feed(BATCHES + number))
             return mean({name: losses[name] for name in ("real_loss", "fake_loss")})
 
         sessions.restore(session, checkpoint)
-        found = mean({**losses, "gradient, adversarial": lengths[0], "gradient, mse": lengths[1]})
-        completion_alone, answer = after(joint_step), after(discriminator_step)
+        numbers = mean({**losses, **norms})
+        g_alone, answer = after(by_g), after(by_d)
         sessions.restore(session, checkpoint)
-        control = after(mse_step)
-    found["fake_loss, G alone"] = completion_alone["fake_loss"] - found["fake_loss"]
-    found["fake_loss, G by MSE"] = control["fake_loss"] - found["fake_loss"]
-    found["loss, D's answer"] = sum(answer.values()) - sum(completion_alone.values())
-    return found
+        control = after(by_mse)
+    numbers["fake_loss, G alone"] = g_alone["fake_loss"] - numbers["fake_loss"]
+    numbers["fake_loss, G by MSE"] = control["fake_loss"] - numbers["fake_loss"]
+    numbers["loss, D's answer"] = sum(answer.values()) - sum(g_alone.values())
+    return numbers
 
 
-def verdict(found):
-    """What became of the game.
+def gradient_norms(config, losses):
+    """The gradient norms of the two parts of the completion network's loss: name -> scalar."""
+    weights = variables.trainable("G")
+    parts = {
+        "gradient, adversarial": config.alpha * losses["adversarial_loss"],
+        "gradient, mse": losses["mse"],
+    }
+    norms = {}
+    for name, part in parts.items():
+        gradients = [gradient for gradient in tf.gradients(part, weights) if gradient is not None]
+        norms[name] = tf.global_norm(gradients) if gradients else tf.constant(0.0)
+    return norms
+
+
+def verdict(numbers):
+    """The verdict on a run, one of `VERDICTS`, by `RULE`.
 
     Args:
-        found: numbers of `measure`; where they are known with `hole L1`, the mean absolute difference in the holes of unseen
-            pictures, and `hole L1, mean colour`, that of the pictures' mean. Or `why` training ended early.
-
-    Returns:
-        "diverges": training ended early, a number is not finite, or completions are worse than the mean colour.
-        "no gradient": that of the adversarial loss is less than a millionth of the MSE's.
-        "D wins": its loss is below `WON`, or it is right in more than 99 % of cases on both sides.
-        "fights": the adversarial loss moves D: G alone brings D's loss on completions `ENOUGH` above where G by MSE does; and D's
-            answer brings its own down. (From where it stood it may fall in both: G may be ahead at that moment.)
-        "no effect": none of these.
+        numbers: from `measure`. Besides, if they are known, "hole L1": the mean absolute error in
+            the holes of held-out images, and "hole L1, mean color": that of the mean color. Or
+            "why" training ended early.
     """
-    if "why" in found or not np.isfinite(np.hstack(list(found.values()))).all():
+    if "why" in numbers or not np.isfinite(np.hstack(list(numbers.values()))).all():
         return "diverges"
-    if found.get("hole L1", 0.0) > found.get("hole L1, mean colour", np.inf):
+    if numbers.get("hole L1", 0.0) > numbers.get("hole L1, mean color", np.inf):
         return "diverges"
-    if found["gradient, adversarial"] < 1e-6 * found["gradient, mse"]:
+    if numbers["gradient, adversarial"] < NO_GRADIENT * numbers["gradient, mse"]:
         return "no gradient"
-    if found["real_loss"] + found["fake_loss"] < WON or min(found["real_accuracy"], found["fake_accuracy"]) > 0.99:
+    if numbers["real_loss"] + numbers["fake_loss"] < WON:
         return "D wins"
-    if push(found) > ENOUGH and found["loss, D's answer"] < 0.0:
+    if min(numbers["real_accuracy"], numbers["fake_accuracy"]) > SURE:
+        return "D wins"
+    # D's answer counts from where G's steps have led. Both losses may fall if G was ahead.
+    if push(numbers) > PUSHED and numbers["loss, D's answer"] < 0.0:
         return "fights"
     return "no effect"
 
 
-def push(found):
-    """Nats by which D's loss on completions ends higher for the adversarial loss; `measure`'s numbers."""
-    return found["fake_loss, G alone"] - found["fake_loss, G by MSE"]
+def push(numbers):
+    """How much the adversarial loss raises D's loss on completions, in nats."""
+    return numbers["fake_loss, G alone"] - numbers["fake_loss, G by MSE"]
 
 
 def game(config):
-    """--mode game: the numbers and the verdict of one checkpoint, on the screen."""
-    found = measure(config, sources.find(config), config.checkpoint, LONGER)
-    for name, number in found.items():
-        print("{:>44}  {:.4g}".format(name, number))
-    print("{:>44}  {}".format("verdict", verdict(found)))
+    """--mode game: prints the numbers and the verdict of one checkpoint."""
+    numbers = measure(config, inputs.images(config), config.checkpoint, LONGER)
+    for name, number in numbers.items():
+        print(f"{name:>44}  {number:.4g}")
+    print(f"{'verdict':>44}  {verdict(numbers)}")
