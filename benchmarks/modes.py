@@ -1,4 +1,8 @@
-"""PyTorch's ways to run a network: eager, channels_last, and autocast, which is that in bfloat16."""
+"""PyTorch's ways to run a network.
+
+eager is the default layout, channels_last PyTorch's layout for images, and autocast the latter in
+bfloat16.
+"""
 
 import torch
 
@@ -10,7 +14,7 @@ def layout(mode):
 
 
 class _Cast(torch.nn.Module):
-    """A network whose layers autocast to bfloat16; what it returns is float32, as the losses are."""
+    """A network whose layers autocast to bfloat16; its outputs are float32, like the losses."""
 
     def __init__(self, network):
         super().__init__()
@@ -23,6 +27,6 @@ class _Cast(torch.nn.Module):
 
 
 def apply(mode, *networks):
-    """The networks, made for a mode."""
+    """Converts the networks for a mode. Returns a list."""
     made = [network.to(memory_format=layout(mode)) for network in networks]
     return [_Cast(network) for network in made] if mode == "autocast" else made

@@ -1,4 +1,4 @@
-"""Several implementations take turns, each in a process of its own."""
+"""Several implementations take turns, each in its own process."""
 
 import concurrent.futures
 import importlib
@@ -8,51 +8,60 @@ import time
 
 
 def _work(module, arguments, orders, results):
-    """Process body: for each order, a number of steps, answers with the seconds one of them took; at the end with MB."""
+    """The body of a process.
+
+    For each order, a number of steps, it answers with the seconds of one step. After the order 0 it
+    answers with its largest memory in MB and ends.
+    """
     step = importlib.import_module("benchmarks." + module).stepper(*arguments)
     done = 0
     while count := orders.recv():
-        began = time.perf_counter()
+        start = time.perf_counter()
         for _ in range(count):
             step(done)
             done += 1
-        results.send((time.perf_counter() - began) / count)
+        results.send((time.perf_counter() - start) / count)
     results.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def compare(sides, rounds, steps):
-    """Times sides against one another, so that a slow moment of the machine meets all of them.
+    """Times several sides in turn. So a slow moment of the machine affects all of them.
 
     Args:
         sides: label -> (module of this package, arguments of its `stepper`).
+        rounds: number of turns of each side, after one that is not counted.
+        steps: number of steps in a turn.
 
     Returns:
-        label -> {"seconds": [of a step, one number from each round], "MB": the process's largest memory}.
+        label -> {"seconds": [seconds of a step in each round], "MB": the process's peak memory}.
     """
     spawn = multiprocessing.get_context("spawn")
-    workers, found = {}, {}
+    workers, results = {}, {}
     for label, (module, arguments) in sides.items():
         (orders_out, orders_in), (results_out, results_in) = spawn.Pipe(False), spawn.Pipe(False)
-        process = spawn.Process(target=_work, args=(module, arguments, orders_out, results_in), daemon=True)
+        process = spawn.Process(
+            target=_work, args=(module, arguments, orders_out, results_in), daemon=True
+        )
         process.start()
-        orders_out.close()  # so that a worker that dies is an error here, not silence
+        # Closed here, so that recv() raises an error if the worker dies.
+        orders_out.close()
         results_in.close()
-        workers[label], found[label] = (orders_in, results_out, process), {"seconds": []}
+        workers[label], results[label] = (orders_in, results_out, process), {"seconds": []}
     for turn in range(rounds + 1):
-        for label, (orders, results, _) in workers.items():
+        for label, (orders, answers, _) in workers.items():
             orders.send(steps)
-            seconds = results.recv()
+            seconds = answers.recv()
             if turn:  # the first round warms up
-                found[label]["seconds"].append(seconds)
-    for label, (orders, results, process) in workers.items():
+                results[label]["seconds"].append(seconds)
+    for label, (orders, answers, process) in workers.items():
         orders.send(0)
-        found[label]["MB"] = results.recv()
+        results[label]["MB"] = answers.recv()
         process.join()
-    return found
+    return results
 
 
 def alone(module, function, *arguments):
-    """What a function of this package returns in a process of its own."""
+    """The result of a function of this package, called in its own process."""
     with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_call, module, function, arguments).result()
 
