@@ -44,7 +44,7 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     dim: int = setting(100, at_least=1, network=True, help="number of units of z")
     lr: float = setting(0.001, at_least=0.0, help="learning rate of both Adams")
-    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="momentum of both Adams")
+    beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="beta1 of both Adams")
     count: int = setting(100, at_least=1, help="number of samples (--mode sample)")
 
 

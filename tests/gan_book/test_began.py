@@ -1,0 +1,138 @@
+"""The BEGAN: the balance by hand, its networks for every size, digits and faces."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import config_of, moved, shapes
+from layer_table import layer_table
+from PIL import Image
+
+from data import faces
+from gan_book import began
+from graphmode import sessions, tf, variables
+
+
+@pytest.mark.parametrize(
+    "k, real, fake, expected",
+    [
+        (0.2, 0.5, 0.1, (0.2 + 0.01 * 0.15, 0.65)),
+        (0.2, 0.2, 0.4, (0.2 - 0.01 * 0.3, 0.5)),
+        (0.0, 0.2, 0.4, (0.0, 0.5)),
+        (1.0, 0.5, 0.1, (1.0, 0.65)),
+    ],
+)
+def test_k_and_measure_by_hand(k, real, fake, expected, value):
+    """gamma 0.5, lambda 0.01; k stays in [0, 1]."""
+    k_after, measure = value(began.balance(*map(tf.constant, (k, real, fake)), 0.5, 0.01))
+    assert (k_after, measure) == (pytest.approx(expected[0], abs=1e-6), pytest.approx(expected[1]))
+
+
+def test_the_update_of_k_has_the_flags(digits):
+    config = config_of(began, max_steps=1, batch_size=8, filters=2, gamma=0.7, lambda_k=0.5)
+    model = began.build(config, digits)
+    update = model.phases[0].updates[2]
+    with sessions.session() as session:
+        session.run(tf.global_variables_initializer())
+        k, scalars = session.run([update.op, dict(update.scalars)], model.feed(0))
+    lead = 0.7 * scalars["real_loss"] - scalars["fake_loss"]
+    assert k == pytest.approx(np.clip(0.5 * lead, 0, 1), abs=1e-6) and k > 0
+    assert scalars["measure"] == pytest.approx(scalars["real_loss"] + abs(lead), rel=1e-5)
+
+
+def test_discriminator_generator_and_k_move_in_turn(digits):
+    model = began.build(config_of(began, max_steps=1, batch_size=16, filters=4), digits)
+    groups = [
+        variables.trainable("discriminator"),
+        variables.trainable("generator"),
+        [v for v in tf.global_variables() if v.op.name == "k"],
+    ]
+    assert moved(model, groups) == [
+        [True, False, False],
+        [False, True, False],
+        [False, False, True],
+    ]
+
+
+def conv(filters, stride=1):
+    return ("conv", filters, 3, stride, "SAME")
+
+
+def test_networks_of_digits_are_the_papers():
+    """Pairs of 3x3 convolutions, more filters with each level; generator and decoder are alike."""
+    config = config_of(began, filters=4)
+    began.discriminator(began.generator(tf.zeros([2, 64]), config), config)
+    decoder = [("dense", 196), *3 * [conv(4), "Elu", conv(4), "Elu"], conv(1)]
+    encoder = [
+        *(conv(4), "Elu"),
+        *(conv(4), "Elu", conv(8, 2), "Elu"),
+        *(conv(8), "Elu", conv(12, 2), "Elu"),
+        *(conv(12), "Elu", conv(12), "Elu"),
+        ("dense", 64),
+    ]
+    assert layer_table("generator") == decoder
+    assert layer_table("discriminator") == encoder + decoder
+
+
+@pytest.mark.parametrize("size, doublings", [(28, 2), (32, 2), (64, 3), (128, 4)])
+def test_images_of_every_size(size, doublings):
+    """From 8x8, or 7x7 for digits, doubled; the encoder halves as often."""
+    of_faces = size > 28
+    config = config_of(began, data="faces" if of_faces else "mnist", size=max(size, 32), filters=2)
+    assert began.levels(size) == (doublings, 8 if of_faces else 7)
+    images = began.generator(tf.zeros([2, 64]), config)
+    reconstructions = began.discriminator(images, config)
+    expected = [2, size, size, 3 if of_faces else 1]
+    assert images.shape.as_list() == reconstructions.shape.as_list() == expected
+    side = size >> doublings
+    code = shapes()["discriminator/dense/kernel"]
+    assert code == (side**2 * 2 * (doublings + 1), 64)
+
+
+def test_z_reaches_every_level():
+    """The first tensor is concatenated at each level: a level has twice as many inputs."""
+    config = config_of(began, filters=4)
+    began.generator(tf.zeros([2, 64]), config)
+    inputs = [shape[2] for shape in shapes().values() if len(shape) == 4]
+    assert inputs == [4, 4, 8, 4, 8, 4, 4]
+
+
+def test_doubling_is_nearest_neighbor(value):
+    x = np.arange(12, dtype=np.float32).reshape(1, 2, 3, 2)
+    result = value(began.doubled(tf.constant(x)))
+    np.testing.assert_array_equal(result, x.repeat(2, 1).repeat(2, 2))
+
+
+def test_trains_on_faces_and_reconstructs_held_out_ones(tmp_path, monkeypatch):
+    monkeypatch.setattr(faces, "TRAIN_COUNT", 24)
+    monkeypatch.setattr(faces, "TEST_COUNT", 6)
+    run = str(tmp_path / "run")
+    flags = ["--data", "faces", "--max_steps", "2", "--batch_size", "4", "--filters", "4"]
+    began.main([*flags, "--output_dir", run])
+    began.main(["--mode", "evaluate", "--checkpoint", run])
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["held-out faces"] == 6 and 0 < metrics["held-out faces: L(x)"] < 2
+    assert (tmp_path / "run" / "samples" / "reconstructions-00000002.png").exists()
+    began.main(["--mode", "sample", "--checkpoint", run, "--count", "3"])
+    assert np.load(tmp_path / "run" / "samples.npz")["images"].shape == (3, 32, 32, 3)
+
+
+@pytest.mark.parametrize("crop, darkest", [(32, 1.0), (0, 0.0)])
+def test_crop_takes_the_middle_of_each_face(crop, darkest, tmp_path):
+    """Files with a white middle of 32x32 pixels in a black frame."""
+    pixels = np.zeros([96, 96, 3], np.uint8)
+    pixels[32:64, 32:64] = 255
+    for number in range(12):
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    config = config_of(began, data="faces", input_dir=str(tmp_path), crop=crop, batch_size=4)
+    batch = began.load(config).batch(0)
+    assert batch.shape == (4, 32, 32, 3) and batch.min() == pytest.approx(darkest, abs=0.02)
+
+
+def test_a_size_that_is_no_doubling_is_refused(tmp_path, capsys):
+    flags = ["--data", "faces", "--size", "48", "--output_dir", str(tmp_path / "run")]
+    with pytest.raises(SystemExit) as end:
+        began.main(flags)
+    error = capsys.readouterr().err
+    assert end.value.code == 2 and error.count("\n") == 1
+    assert "--size 48: faces have 32, 64 or 128 pixels" in error
