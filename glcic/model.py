@@ -4,12 +4,15 @@ The completion network C (补全网络) fills the hole of an image. Two discrimi
 at the whole image (全局) and at the patch around the hole (局部). They fight (对抗): D learns to
 tell completions from real images, C learns to deceive D.
 
-    completion = C(x, M) * M + x * (1 - M)                  M is 1 in the hole
-    mse = mean over the hole of (C(x, M) - x)^2             MSE 损失
+    completion = C(x, M) * M + x * (1 - M)      M is 1 in the hole (in the blog's x*mask it is 0)
+    mse = mean over the hole of (C(x, M) - x)^2
     D minimizes  -log D(x) - log(1 - D(completion))
     C minimizes  mse, in the third phase  mse + alpha * -log D(completion)
 
-Three phases: 先用 MSE 损失更新 T_C 次补全网络, 再进行 T_D 次鉴别器的更新, 最后两个一起更新.
+Training has three phases:
+    completion      先用MSE损失更新Tc次补全网络: C minimizes the MSE.
+    discriminator   再进行Td次鉴别器的更新: D is trained alone.
+    joint           最后两个一起更新: D and C are trained in turn.
 
 Reference: Iizuka, Simo-Serra and Ishikawa 2017, "Globally and Locally Consistent Image Completion".
 
@@ -214,12 +217,12 @@ def phase_lengths(config, images):
 
 def build(config, images):
     """Builds the graph that trains the networks on `images` (data.folders.Images)."""
-    # 首先读入数据 x: read the images
+    # 首先读入数据x: the images
     batch, feed = read(config, images)
-    # 生成随机点来确定 mask: the holes, and the patches around them
+    # 之后通过生成随机点来确定mask: the holes, and the patches around them
     x, mask, corners = examples(batch, config)
 
-    # 将 (x * mask) 作为补全网络的输入: the completion network
+    # 将(x*mask)作为补全网络的输入: the completion network
     color = mean_color(measured_color(config, images)) if config.recipe == "paper" else 0.0
     _, imitation, completion = complete(x, mask, config, True, color)
     # 鉴别器: the discriminators, on real images and on completions

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import skimage.metrics
 
 from graphmode.report import scores
 
@@ -10,6 +11,24 @@ def test_psnr_by_hand():
     dark, grey = np.zeros([1, 4, 4]), np.full([1, 4, 4], 0.1)
     assert scores.psnr(dark, grey)[0] == pytest.approx(20.0)
     assert scores.psnr(dark, dark)[0] == np.inf
+
+
+def test_ssim_is_scikit_images():
+    random = np.random.default_rng(0)
+    first = random.random([3, 30, 41, 3])
+    second = np.clip(first + random.normal(0, 0.1, first.shape), 0, 1)
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    for ours, a, b in zip(scores.ssim_map(first, second), first, second):
+        _, theirs = skimage.metrics.structural_similarity(
+            a, b, full=True, data_range=1.0, channel_axis=2, **options
+        )
+        np.testing.assert_allclose(ours, theirs.mean(2), atol=1e-9)
+
+
+def test_masked_means_by_hand():
+    values = np.arange(8.0).reshape(2, 2, 2)
+    mask = np.array([[[True, False], [False, True]], [[False, False], [True, False]]])
+    assert scores.masked(values, mask).tolist() == [1.5, 6.0]
 
 
 def test_frechet_distance_of_normals_by_hand():
