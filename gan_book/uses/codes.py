@@ -56,13 +56,12 @@ def from_normals(codes, groups, count, random):
 def distributions(codes, seed):
     """Name -> COUNT samples of z, [COUNT, latent_size], from codes, [N, latent_size]."""
     random = np.random.RandomState(seed)
-    # Some groups may become empty. Then there are fewer normals.
-    _, groups = vq.kmeans2(codes, GROUPS, ROUNDS, minit="points", rng=seed)
-    return {
-        "N(0; 1)": random.randn(COUNT, codes.shape[1]),
-        "one normal": from_normals(codes, np.zeros(len(codes)), COUNT, random),
-        f"{GROUPS} normals": from_normals(codes, groups, COUNT, random),
-    }
+    noise = random.randn(COUNT, codes.shape[1])
+    one = from_normals(codes, np.zeros(len(codes)), COUNT, random)
+    start = codes[random.permutation(len(codes))[:GROUPS]]
+    _, groups = vq.kmeans2(codes, start, ROUNDS, minit="matrix")
+    several = from_normals(codes, groups, COUNT, random)
+    return {"N(0; 1)": noise, "one normal": one, f"{GROUPS} normals": several}
 
 
 def generate(config, digits, encode, decode):

@@ -129,14 +129,19 @@ def psnr(error):
 
 def files_of(images) -> Curves:
     """Sizes of uint8 [N, 28, 28] as JPEG and PNG, file by file and as one mosaic."""
-    formats = {"JPEG": [{"quality": quality} for quality in QUALITIES], "PNG": [{}]}
-    curves = {}
+    formats: Dict[str, List[Dict[str, int]]] = {
+        "JPEG": [{"quality": quality} for quality in QUALITIES],
+        "PNG": [{}],
+    }
+    curves: Curves = {}
     for name, sheets in (("file by file", images), ("one mosaic", mosaic(images)[None])):
         for kind, settings in formats.items():
-            rows = curves[f"{kind}, {name}"] = []
+            rows = curves.setdefault(f"{kind}, {name}", [])
             for options in settings:
                 sizes, read = zip(*(file_size(sheet, kind, **options) for sheet in sheets))
-                error = np.sum(np.square((np.float64(read) - sheets) / 255)) / images.size
+                error = (
+                    np.sum(np.square((np.asarray(read, np.float64) - sheets) / 255)) / images.size
+                )
                 setting = f"quality {options['quality']}" if options else "lossless"
                 rows.append((setting, sum(sizes) / len(images), psnr(error)))
     return curves
