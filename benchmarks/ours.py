@@ -71,5 +71,6 @@ def stepper(name, batch_size, precision="float32"):
         steps = Steps(built(name, config))
         session = sessions.session(precision)
         session.run(tf.global_variables_initializer())
-        tf.train.start_queue_runners(session)
+        if tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS):
+            tf.train.start_queue_runners(session)
     return lambda number: steps.run(session, number)

@@ -24,16 +24,7 @@ def experiments(flags):
     """Runs the chosen experiments, or lists all."""
     chosen = flags.chosen
     if flags.list:
-        rows = [
-            {
-                "name": one.name,
-                "the blog": one.sentence,
-                "中文": one.chinese,
-                "question": one.question,
-            }
-            for one in blog.EXPERIMENTS
-        ]
-        tables.show([tables.Section(page.TITLE, "", rows)])
+        tables.show([tables.Section(page.TITLE, "", page.listed())])
         return
     folder = files.path(flags.output_dir)
     images = inputs.images(runs.settings(flags, 0, blog.BASE, folder))

@@ -78,13 +78,34 @@ def write(folder):
 
 def words(experiment):
     """The text about one experiment."""
-    flags = " ".join(f"--{name} {value}" for name, value in experiment.flags.items())
-    if experiment.first_phase_length != 1:
-        flags += f"; the first phase is {experiment.first_phase_length} times as long"
-    blog_says = f"The blog: {experiment.sentence} {experiment.chinese}"
     return "\n\n".join(
-        [blog_says, f"The question: {experiment.question}", f"Flags: {flags.strip('; ') or 'none'}"]
+        [
+            f"The blog: {experiment.sentence} {experiment.chinese}",
+            f"The question: {experiment.question}",
+            f"Flags: {differences(experiment)}",
+        ]
     )
+
+
+def differences(experiment):
+    """What an experiment changes in the base, as flags of glcic."""
+    flags = [f"--{name} {value}" for name, value in experiment.flags.items()]
+    if experiment.first_phase_length != 1:
+        flags.append(f"{experiment.first_phase_length} times the --completion_steps")
+    return " ".join(flags) or "none"
+
+
+def listed():
+    """A row for each experiment: name, what the blog says, the question, the flags."""
+    return [
+        {
+            "name": experiment.name,
+            "the blog": f"{experiment.sentence}\n{experiment.chinese}".strip(),
+            "question": experiment.question,
+            "flags": differences(experiment),
+        }
+        for experiment in blog.EXPERIMENTS
+    ]
 
 
 def rows(results):
