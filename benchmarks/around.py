@@ -163,7 +163,7 @@ def seconds_of(*arguments):
     return time.perf_counter() - start
 
 
-def drawn_photographs(folder):
+def saved_faces(folder):
     """Saves a hundred drawn faces of 250 pixels as JPEG files. Returns their folder."""
     folder.mkdir()
     for number, face in enumerate(faces.draw(100, 250, 0)):
@@ -173,7 +173,7 @@ def drawn_photographs(folder):
 
 def sections(input_dir, folder):
     """Yields the measurements as `tables.Section`; folder: for temporary files."""
-    images = input_dir or drawn_photographs(pathlib.Path(folder, "images"))
+    images = input_dir or saved_faces(pathlib.Path(folder, "images"))
     paths, _ = folders.usable(folders.find(images))
     ways = ("queue", "feed", "tf.data")
     speeds = {way: turns.alone("around", "reading", paths, way) for way in ways}
