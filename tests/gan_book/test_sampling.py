@@ -103,6 +103,18 @@ def test_metrics_of_known_samples(larger, trained, tmp_path):
     assert (tmp_path / "figures" / "nearest_training_digits.png").stat().st_size > 1000
 
 
+def test_coverage_by_hand():
+    """Of 200 images 2 certain ones (1 %) cover a digit; 1, or 50 with p = 0.9, do not."""
+    classes = np.repeat([0, 1, 2, 3], [147, 2, 1, 50])
+    probabilities = np.eye(10)[classes] * np.where(classes == 3, 0.9, 0.95)[:, None]
+    assert sampling._certainty("x", probabilities) == {
+        "x: digits covered": 2,
+        "x: classified with p over 0.9": 0.75,
+        "x: fraction of the rarest digit": 0.0,
+        "x: fraction of the most common digit": 147 / 200,
+    }
+
+
 def test_copies_of_training_digits_are_recognized(digits, tmp_path):
     """Their distance to the nearest training digit is 0."""
     samples = feeds.flat_pixels(digits.train_images[:50]).reshape(-1, 28, 28, 1)
