@@ -46,7 +46,7 @@ class Config(config.Run):
 
 @dataclasses.dataclass(frozen=True)
 class Evaluated(config.Settings):
-    """The flag of the programs whose samples a classifier evaluates."""
+    """Evaluation of samples by a classifier of digits."""
 
     classifier: str = setting(
         "",
