@@ -76,11 +76,6 @@ def visible(inputs, outputs, config):
     return lab.augment(inputs, tf.zeros_like(outputs)), lab.augment(inputs, outputs)
 
 
-def variant(config, conv=None):
-    """The context in which networks have the layers that the configuration asks for."""
-    return networks.variant(conv or config.conv, config.norm, config.as_published)
-
-
 def translate(inputs, config):
     """Applies the generator. The first application in a graph creates its weights.
 
@@ -91,15 +86,18 @@ def translate(inputs, config):
         outputs: [batch, height, width, channels] in [-1, 1]; see `Config.channels`.
     """
     reuse = bool(tf.trainable_variables("generator/"))
-    with tf.variable_scope("generator", reuse=reuse), variant(config):
+    layers = networks.Layers(config.conv, config.norm, norm_on_1x1=config.as_published)
+    with tf.variable_scope("generator", reuse=reuse), networks.variant(layers):
         _, out_channels = config.channels
         return networks.create_generator(inputs, out_channels, config.ngf)
 
 
 def discriminate(inputs, targets, config):
     """Applies the discriminator: probabilities, see `networks.create_discriminator`."""
-    # Only the generator has separable convolutions, in the program's later version, too.
-    with variant(config, conv="layers" if config.conv == "separable" else config.conv):
+    # In the program's later version only the generator has separable convolutions.
+    conv = "layers" if config.conv == "separable" else config.conv
+    layers = networks.Layers(conv, config.norm, norm_on_1x1=config.as_published)
+    with networks.variant(layers):
         return networks.create_discriminator(inputs, targets, config.ndf)
 
 
@@ -171,7 +169,7 @@ def create_model(inputs, targets, config):
 def train_step(discrim_loss, gen_loss, config):
     """P464 An op that moves the discriminator and then the generator, each with its own Adam."""
     # The optimizers' default, GATE_OP, would also compute the gradients of the other network's
-    # weights, which nobody uses.
+    # weights, which are not used.
     gate = tf.train.Optimizer.GATE_GRAPH
     with tf.name_scope("discriminator_train"):
         discrim_optim = tf.train.AdamOptimizer(config.lr, config.beta1)

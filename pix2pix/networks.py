@@ -1,9 +1,9 @@
 """生成器 Generator and 判别器 Discriminator of the notes, layer by layer (P331, P400).
 
 The functions are those of the program that the notes read, with its names, tables and comments.
-They take the program's flags `ngf` and `ndf` as arguments. What the program's later versions and
-this project change is an argument of `conv`, `deconv` and `batchnorm` with the notes' way as its
-default. `variant` sets these arguments for all layers of a network.
+They take the program's flags `ngf` and `ndf` as arguments. `conv`, `deconv` and `batchnorm` are the
+notes' own, too, unless a network is built in the context `variant`: then they are those of the
+program's later versions or of this project.
 
 The notes call the skip connections residual ones (残差网络). Here, as in the program, layers are
 concatenated and nothing is added: a U-Net.
@@ -13,10 +13,34 @@ Networks", and the authors' list of errors in it.
 """
 
 import contextlib
+import contextvars
+from typing import NamedTuple
 
-from graphmode import slim, tf
+from graphmode import tf
 
 DEEPEST = 8  # encoder layers; each halves height and width
+
+
+class Layers(NamedTuple):
+    """The kinds of layers that a network is built with."""
+
+    conv: str = "nn"  # see `conv`
+    norm: str = "batch"  # see `batchnorm`
+    norm_on_1x1: bool = True  # whether maps of 1 x 1 pixels are normalized
+
+
+NOTES = Layers()  # those of the notes
+_layers = contextvars.ContextVar("layers", default=NOTES)
+
+
+@contextlib.contextmanager
+def variant(layers):
+    """Networks that are built within this context have these `Layers`."""
+    token = _layers.set(layers)
+    try:
+        yield
+    finally:
+        _layers.reset(token)
 
 
 def lrelu(x, a):
@@ -30,21 +54,23 @@ def lrelu(x, a):
         return (0.5 * (1 + a)) * x + (0.5 * (1 - a)) * tf.abs(x)
 
 
-@slim.add_arg_scope
-def batchnorm(inputs, kind="batch", on_1x1=True):
+def batchnorm(inputs):
     """P126, P345 批量标准化 Normalizes by the moments of the batch, then scales and shifts.
 
     There are no moving averages: translation uses the moments of its own image, too.
 
+    `Layers.norm` "instance" normalizes each image by itself, "none" nothing. A map of 1 x 1 pixels
+    has one value per channel if the batch is one. Its result is the offset, whatever the input:
+    see `Layers.norm_on_1x1`.
+
     Args:
         inputs: [batch, height, width, channels].
-        kind: "batch"; "instance" normalizes each image by itself; "none" returns `inputs`.
-        on_1x1: whether a map of 1 x 1 pixels is normalized. With a batch of one it has one value
-            per channel, and the result is the offset, whatever the input.
     """
-    if kind == "none" or (inputs.shape.as_list()[1:3] == [1, 1] and not on_1x1):
+    layers = _layers.get()
+    point = inputs.shape.as_list()[1:3] == [1, 1]
+    if layers.norm == "none" or (point and not layers.norm_on_1x1):
         return inputs
-    each_image = kind == "instance"
+    each_image = layers.norm == "instance"
     with tf.variable_scope("batchnorm"):
         inputs = tf.identity(inputs)
         channels = inputs.shape[3]
@@ -62,19 +88,20 @@ def batchnorm(inputs, kind="batch", on_1x1=True):
         )
 
 
-@slim.add_arg_scope
-def conv(batch_input, out_channels, stride, kind="nn"):
+def conv(batch_input, out_channels, stride):
     """P96, P100 A 4 x 4 convolution after one pixel of zeros at each border.
+
+    `Layers.conv` "nn" is the notes' convolution, without biases; "layers" that of tf.layers, with
+    biases; "separable" that of the generator in the program's later version.
 
     Args:
         batch_input: [batch, in_height, in_width, in_channels].
-        kind: "nn": as in the notes, without biases; "layers": that of tf.layers, with biases;
-            "separable": the generator's in the program's later version.
 
     Returns:
         [batch, out_height, out_width, out_channels]: half the size with a stride of 2, one pixel
         smaller with a stride of 1.
     """
+    kind = _layers.get().conv
     if kind == "separable":
         return _separable_conv(batch_input, out_channels, stride)
     padded_input = tf.pad(batch_input, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="CONSTANT")
@@ -96,13 +123,13 @@ def conv(batch_input, out_channels, stride, kind="nn"):
         return tf.nn.conv2d(padded_input, filter, [1, stride, stride, 1], padding="VALID")
 
 
-@slim.add_arg_scope
-def deconv(batch_input, out_channels, kind="nn"):
+def deconv(batch_input, out_channels):
     """P134 反卷积 A 4 x 4 transposed convolution with a stride of 2.
+
+    The kinds are those of `conv`. "separable" repeats each pixel and then convolves.
 
     Args:
         batch_input: [batch, in_height, in_width, in_channels]; the batch size may be unknown.
-        kind: see `conv`. "separable" repeats each pixel and then convolves.
 
     Returns:
         [batch, 2 * in_height, 2 * in_width, out_channels].
@@ -111,6 +138,7 @@ def deconv(batch_input, out_channels, kind="nn"):
         tf.shape(batch_input)[axis] if size is None else size
         for axis, size in enumerate(batch_input.shape.as_list())
     ]
+    kind = _layers.get().conv
     if kind == "separable":
         nearest = tf.image.ResizeMethod.NEAREST_NEIGHBOR
         resized = tf.image.resize_images(batch_input, [in_height * 2, in_width * 2], method=nearest)
@@ -152,14 +180,6 @@ def _separable_conv(batch_input, out_channels, stride):
         depthwise_initializer=_initializer(),
         pointwise_initializer=_initializer(),
     )
-
-
-@contextlib.contextmanager
-def variant(conv_kind, norm_kind, norm_on_1x1):
-    """Within this context all layers are of these kinds: see `conv`, `deconv` and `batchnorm`."""
-    with slim.arg_scope([conv, deconv], kind=conv_kind):
-        with slim.arg_scope([batchnorm], kind=norm_kind, on_1x1=norm_on_1x1):
-            yield
 
 
 def depth(height, width):

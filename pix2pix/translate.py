@@ -180,16 +180,16 @@ def _write_images(config, name, translation):
 def encoded(image, config):
     """The bytes of a file of [height, width, 3] in [0, 1], resized for --aspect_ratio."""
     height, width = image.shape[:2]
-    picture = Image.fromarray(images.to_uint8(image))
+    made = Image.fromarray(images.to_uint8(image))
     if config.aspect_ratio > 1:  # as in the program: one side grows, none shrinks
         size = round(width * config.aspect_ratio), height
-        picture = picture.resize(size, Image.Resampling.BICUBIC)
+        made = made.resize(size, Image.Resampling.BICUBIC)
     if config.aspect_ratio < 1:
         size = width, round(height / config.aspect_ratio)
-        picture = picture.resize(size, Image.Resampling.BICUBIC)
+        made = made.resize(size, Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     options = {"quality": JPEG_QUALITY} if config.output_filetype == "jpeg" else {}
-    picture.save(buffer, config.output_filetype.upper(), **options)
+    made.save(buffer, config.output_filetype.upper(), **options)
     return buffer.getvalue()
 
 

@@ -1,16 +1,16 @@
-"""Reverse-mode differentiation in float64 numpy, of just what pix2pix's networks are made of: the yardstick of its training step."""
+"""Reverse-mode differentiation in float64 numpy of what pix2pix is made of, to check its step."""
 
 import numpy as np
 
 
 class Value:
-    """An array, and how its gradient is handed on to those it was made of."""
+    """An array, and how its gradient becomes gradients of the values it was made of."""
 
     def __init__(self, array, parents=()):
         self.array, self.parents, self.gradient = np.asarray(array, np.float64), parents, 0.0
 
     def backward(self):
-        """Leaves the gradient of this value in all that it was made of; what an earlier one left there is forgotten."""
+        """Sets the gradient of this value in all values it was made of."""
         order, seen = [], set()
 
         def visit(value):
@@ -20,6 +20,7 @@ class Value:
                 for parent, _ in value.parents:
                     visit(parent)
                 order.append(value)
+
         visit(self)
         self.gradient = np.ones_like(self.array)
         for value in reversed(order):
@@ -38,7 +39,7 @@ def leaky(x, a):
 
 def tanh(x):
     y = np.tanh(x.array)
-    return elementwise(x, y, 1 - y ** 2)
+    return elementwise(x, y, 1 - y**2)
 
 
 def sigmoid(x):
@@ -48,16 +49,23 @@ def sigmoid(x):
 
 def concat(a, b):
     split = a.array.shape[3]
-    return Value(np.concatenate([a.array, b.array], 3), [(a, lambda g: g[..., :split]), (b, lambda g: g[..., split:])])
+    return Value(
+        np.concatenate([a.array, b.array], 3),
+        [(a, lambda g: g[..., :split]), (b, lambda g: g[..., split:])],
+    )
 
 
 def conv(x, weights, stride):
-    """4x4, one pixel of zeros around: y[i, j] = sum over u, v of x[stride * i + u - 1, ...] @ weights[u, v]."""
+    """4 x 4 after one pixel of zeros at each border.
+
+    y[i, j] = sum over u, v of x[stride * i + u - 1, stride * j + v - 1] @ weights[u, v].
+    """
     padded = np.pad(x.array, [(0, 0), (1, 1), (1, 1), (0, 0)])
     height, width = ((side - 4) // stride + 1 for side in padded.shape[1:3])
 
     def places(u, v):
-        return np.s_[:, u:u + stride * height:stride, v:v + stride * width:stride]
+        return np.s_[:, u : u + stride * height : stride, v : v + stride * width : stride]
+
     taps = [(u, v) for u in range(4) for v in range(4)]
     y = sum(padded[places(u, v)] @ weights.array[u, v] for u, v in taps)
 
@@ -72,6 +80,7 @@ def conv(x, weights, stride):
         for u, v in taps:
             gradient[u, v] = np.einsum("bhwi,bhwo->io", padded[places(u, v)], g)
         return gradient
+
     return Value(y, [(x, to_x), (weights, to_weights)])
 
 
@@ -81,7 +90,8 @@ def deconv(x, weights):
     taps = [(u, v) for u in range(4) for v in range(4)]
 
     def places(u, v):
-        return np.s_[:, u:u + 2 * height:2, v:v + 2 * width:2]
+        return np.s_[:, u : u + 2 * height : 2, v : v + 2 * width : 2]
+
     full = np.zeros([batch, 2 * height + 2, 2 * width + 2, weights.array.shape[2]])
     for u, v in taps:
         full[places(u, v)] += x.array @ weights.array[u, v].T
@@ -94,8 +104,14 @@ def deconv(x, weights):
         for u, v in taps:
             gradient[u, v] = np.einsum("bhwo,bhwi->oi", padded(g)[places(u, v)], x.array)
         return gradient
-    return Value(full[:, 1:-1, 1:-1], [(x, lambda g: sum(padded(g)[places(u, v)] @ weights.array[u, v] for u, v in taps)),
-                                       (weights, to_weights)])
+
+    return Value(
+        full[:, 1:-1, 1:-1],
+        [
+            (x, lambda g: sum(padded(g)[places(u, v)] @ weights.array[u, v] for u, v in taps)),
+            (weights, to_weights),
+        ],
+    )
 
 
 def batchnorm(x, offset, scale):
@@ -105,13 +121,22 @@ def batchnorm(x, offset, scale):
     def to_x(g):
         g = g * scale.array
         return (g - g.mean((0, 1, 2)) - z * (g * z).mean((0, 1, 2))) / deviation
-    return Value(z * scale.array + offset.array, [(x, to_x), (scale, lambda g: (g * z).sum((0, 1, 2))),
-                                                  (offset, lambda g: g.sum((0, 1, 2)))])
+
+    return Value(
+        z * scale.array + offset.array,
+        [
+            (x, to_x),
+            (scale, lambda g: (g * z).sum((0, 1, 2))),
+            (offset, lambda g: g.sum((0, 1, 2))),
+        ],
+    )
 
 
 def mean_log(x, eps=1e-12):
     """The mean of -log(x + eps)."""
-    return Value(-np.log(x.array + eps).mean(), [(x, lambda g: -g / (x.array + eps) / x.array.size)])
+    return Value(
+        -np.log(x.array + eps).mean(), [(x, lambda g: -g / (x.array + eps) / x.array.size)]
+    )
 
 
 def minus(x):
@@ -125,7 +150,10 @@ def mean_difference(x, y):
 
 
 def weighted(a, weight_a, b, weight_b):
-    return Value(a.array * weight_a + b.array * weight_b, [(a, lambda g: g * weight_a), (b, lambda g: g * weight_b)])
+    return Value(
+        a.array * weight_a + b.array * weight_b,
+        [(a, lambda g: g * weight_a), (b, lambda g: g * weight_b)],
+    )
 
 
 def adam(start, gradient, rate, beta1, beta2=0.999, epsilon=1e-8):

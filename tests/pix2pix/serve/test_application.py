@@ -1,0 +1,175 @@
+"""The server: its answers over WSGI, and one over HTTP."""
+
+import io
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.drawn import facades
+from graphmode import tf
+from graphmode.report import images
+from pix2pix.serve import __main__ as serve
+from pix2pix.serve import application
+
+ROOT = pathlib.Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def network(exported):
+    return application.load(exported / "saved_model")
+
+
+@pytest.fixture
+def client(network):
+    return application.create(network).test_client()
+
+
+def black(height, width):
+    return images.png(np.zeros([height, width, 3], np.uint8))
+
+
+def test_the_page_has_the_labels(client):
+    page = client.get("/").get_data(as_text=True)
+    assert all(name in page for name in facades.LABELS) and "#007fff" in page
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG"])
+def test_an_image_comes_back_translated(client, file_format):
+    buffer = io.BytesIO()
+    Image.fromarray(facades.draw(50, 0)[1]).save(buffer, file_format)
+    answer = client.post("/translate", data=buffer.getvalue())
+    assert answer.status_code == 200 and answer.mimetype == "image/png"
+    assert Image.open(io.BytesIO(answer.data)).size == (32, 32)
+
+
+def bomb():
+    """A PNG file of 60,000 x 60,000 pixels: its head only."""
+    small = black(2, 2)
+    head = b"IHDR" + (60000).to_bytes(4, "big") * 2 + small[24:29]
+    return small[:12] + head + zlib.crc32(head).to_bytes(4, "big") + small[33:]
+
+
+def cut_short():
+    noise = np.random.default_rng(0).integers(0, 256, [30, 30, 3], np.uint8)
+    return images.png(noise)[:900]
+
+
+@pytest.mark.parametrize(
+    "upload, status, words",
+    [
+        (b"", 400, "nothing was sent"),
+        (b"GIF89a", 400, "not an image"),
+        (b"<svg onload=alert(1)>", 400, "not an image"),
+        (cut_short(), 400, "cut short"),
+        (bomb(), 400, "too many|exceeds limit"),
+        (bytes(application.MAX_BYTES + 1), 413, "too large"),
+    ],
+)
+def test_bad_uploads_are_refused_in_one_line(client, upload, status, words):
+    answer = client.post("/translate", data=upload)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == status and answer.mimetype == "text/plain"
+    assert re.search(words, text) and text.count("\n") == 1
+
+
+def test_a_form_is_refused(client):
+    form = {"file": (io.BytesIO(black(9, 9)), "a.png")}
+    answer = client.post("/translate", data=form, content_type="multipart/form-data")
+    assert answer.status_code == 400 and b"send the image's bytes" in answer.data
+
+
+@pytest.mark.parametrize(
+    "path, status", [("/translate", 405), ("/etc/passwd", 404), ("/../setup.py", 404)]
+)
+def test_nothing_else_is_served(client, path, status):
+    answer = client.get(path)
+    assert answer.status_code == status and answer.get_data(as_text=True).count("\n") == 1
+
+
+def test_a_failing_network_is_one_line():
+    def broken(image):
+        raise RuntimeError("secret")
+
+    client = application.create(broken).test_client()
+    answer = client.post("/translate", data=black(9, 9))
+    assert answer.status_code == 500 and answer.get_data(as_text=True).count("\n") == 1
+    assert b"secret" not in answer.data
+
+
+def test_large_images_are_reduced_before_the_network():
+    shapes = []
+
+    def network(image):
+        shapes.append(image.shape)
+        return image[:8, :8]
+
+    client = application.create(network).test_client()
+    assert client.post("/translate", data=black(2000, 1500)).status_code == 200
+    assert shapes == [(1000, 750, 3)]
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs the server, which must end with status 2. Returns its last line."""
+
+    def expect(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            serve.main(list(map(str, arguments)))
+        assert stopped.value.code == 2
+        return capsys.readouterr().err.splitlines()[-1]
+
+    return expect
+
+
+def test_a_network_of_another_kind_is_refused(tmp_path, refused):
+    x = tf.placeholder(tf.float32, [None, 4, 4, 3])
+    with tf.Session() as session:
+        ends = {"images": x}, {"translations": tf.identity(x)}
+        tf.saved_model.simple_save(session, str(tmp_path / "other"), *ends)
+    line = refused("--model", tmp_path / "other")
+    assert "is not an export of pix2pix: it has the signatures serving_default" in line
+
+
+def test_a_folder_without_a_network_is_an_error(tmp_path, refused):
+    assert "holds no saved_model.pb" in refused("--model", tmp_path)
+    assert "--model is missing" in refused()
+
+
+def test_a_port_in_use_is_an_error(exported, refused):
+    """--host, --port"""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refused("--model", exported / "saved_model", "--port", port)
+    assert f"cannot listen at 127.0.0.1:{port}" in line
+    line = refused("--model", exported / "saved_model", "--host", "no host", "--port", 0)
+    assert "cannot listen at no host:0" in line
+
+
+def test_the_server_listens_on_this_machine_only(exported):
+    model = str(exported / "saved_model")
+    command = [sys.executable, "-m", "pix2pix.serve", "--model", model, "--port", "0"]
+    with subprocess.Popen(command, cwd=str(ROOT), stdout=subprocess.PIPE, text=True) as server:
+        try:
+            line = server.stdout.readline()
+            address, port = re.search(r"(http://127\.0\.0\.1:(\d+)/)", line).groups()
+            with urllib.request.urlopen(address, timeout=20) as page:
+                assert b"<canvas" in page.read()
+            too_large = bytes(application.MAX_BYTES + 1)
+            for upload, status in ((b"no image", 400), (too_large, 413)):
+                with pytest.raises(urllib.error.HTTPError) as error:
+                    urllib.request.urlopen(address + "translate", upload, timeout=20)
+                assert error.value.code == status and error.value.read().count(b"\n") == 1
+            # Another of this machine's own addresses
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.2", int(port)), timeout=20)
+        finally:
+            server.terminate()
