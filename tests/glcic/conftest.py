@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 from PIL import Image
 
@@ -5,6 +7,8 @@ from data import folders
 from data.drawn import faces
 from glcic import __main__ as glcic
 from glcic.config import Config
+from graphmode import tf
+from graphmode.training import run_folder
 
 TINY = {
     "size": 32,
@@ -61,6 +65,21 @@ def trained(photographs, short, tmp_path_factory):
     """A run through all three phases, with its evaluation."""
     folder = tmp_path_factory.mktemp("runs") / "glcic"
     glcic.main(["--input_dir", str(photographs), "--output_dir", str(folder), *short])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def contrasty(trained, tmp_path_factory):
+    """The trained run with larger weights. After six steps its output is gray everywhere."""
+    folder = tmp_path_factory.mktemp("contrasty")
+    shutil.copy(trained / "config.json", folder)
+    reader = tf.train.load_checkpoint(str(run_folder.find_checkpoint(trained)))
+    with tf.Graph().as_default(), tf.Session() as session:
+        for name in reader.get_variable_to_shape_map():
+            factor = 1.6 if name.startswith("G/") and name.endswith("weights") else 1
+            tf.Variable(reader.get_tensor(name) * factor, name=name)
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, str(folder / "model.ckpt"), 6, write_meta_graph=False)
     return folder
 
 

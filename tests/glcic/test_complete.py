@@ -44,13 +44,38 @@ def test_an_image_is_completed_inside_its_hole_alone(use, tmp_path, photograph, 
     assert (completed[hole] != photo[hole]).any(1).mean() > 0.9
 
 
-def test_what_is_under_the_hole_is_not_seen_at_the_border_either(trained):
-    image, hole = faces.draw(1, 70, 9)[0][:53], np.zeros([53, 70], bool)
-    hole[40:, 55:] = True
+def by_window(apply, image, hole):
+    return complete.in_window(apply, image, hole, size=32, hole_max=8)
+
+
+@pytest.mark.parametrize("way", [complete.in_image, by_window])
+def test_what_is_under_the_hole_is_not_seen_at_its_borders_either(way):
+    """The network sees mirrored pixels beyond the image, and means of pixels at reduced size."""
+    image, hole, seen = faces.draw(1, 70, 9)[0][:53], np.zeros([53, 70], bool), []
+    hole[41:, 55:] = True
     other = np.where(hole[..., None], np.uint8(255) - image, image)
-    with complete.completer(run_folder.trained(Config, str(trained))) as apply:
-        first, second = (complete.in_image(apply, each, hole) for each in (image, other))
-    np.testing.assert_array_equal(first[hole], second[hole])
+
+    def apply(images, holes):
+        seen.append(np.where(holes[..., None], np.uint8(0), images))
+        return None, images
+
+    for each in (image, other):
+        way(apply, each, hole)
+    np.testing.assert_array_equal(*seen)
+    assert seen[0].any() and not any(side % 4 for side in seen[0].shape[1:3])
+
+
+def test_the_network_does_not_see_the_hole(contrasty):
+    image, hole = faces.draw(1, 64, 9)[0], np.zeros([64, 64], bool)
+    hole[20:30, 25:50] = True
+    other = np.where(hole[..., None], np.uint8(255) - image, image)
+    with complete.completer(run_folder.trained(Config, str(contrasty))) as apply:
+        images, holes = np.stack([image, other]), np.stack([hole, hole])
+        imitations, completions = apply(images, holes)
+    np.testing.assert_array_equal(*imitations)
+    assert imitations[0].std() > 5
+    assert (completions[holes] == imitations[holes]).all()
+    assert (completions[~holes] == images[~holes]).all()
 
 
 @pytest.mark.parametrize(

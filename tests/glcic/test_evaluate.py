@@ -103,10 +103,11 @@ assert not {"graphmode", "glcic", "tf_slim"} & set(sys.modules)
 """
 
 
-def test_an_exported_model_runs_without_this_project(trained, use, tmp_path):
+def test_an_exported_model_runs_without_this_project(contrasty, tmp_path):
     photo, hole = faces.draw(1, 70, 9)[0][:53], np.zeros([53, 70], bool)
     hole[40:, 50:] = True  # at two borders, where the network sees mirrored pixels
-    use("export", "--output", tmp_path / "exported")
+    flags = ["--mode", "export", "--checkpoint", str(contrasty), "--output"]
+    glcic.main([*flags, str(tmp_path / "exported")])
     image, mask = photo[None] / np.float32(255), hole[None, ..., None].astype(np.float32)
     np.savez(tmp_path / "in.npz", image=image, mask=mask)
     command = [sys.executable, "-I", "-c", SCRIPT]
@@ -114,11 +115,12 @@ def test_an_exported_model_runs_without_this_project(trained, use, tmp_path):
     exported = np.load(tmp_path / "out.npy")[0]
     np.testing.assert_array_equal(exported[~hole], image[0][~hole])
     tf.reset_default_graph()
-    with complete.completer(run_folder.trained(Config, str(trained))) as apply:
+    with complete.completer(run_folder.trained(Config, str(contrasty))) as apply:
         completed = complete.in_image(apply, photo, hole)
+    assert completed[hole].std(0).min() > 5
     np.testing.assert_allclose(exported * 255, completed, atol=0.501)
     with pytest.raises(SystemExit) as stopped:
-        use("export", "--output", tmp_path / "exported")
+        glcic.main([*flags, str(tmp_path / "exported")])
     assert stopped.value.code == 2
 
 

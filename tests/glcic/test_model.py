@@ -89,6 +89,18 @@ def test_completion_keeps_what_is_outside_the_hole_and_does_not_see_inside(tiny)
     assert (completion[~inside] == x[~inside]).all()
 
 
+def test_the_moving_averages_of_the_completion_network_follow_with_decay_0_99(tiny):
+    x, mask = tf.random_normal([4, 32, 32, 3], seed=1), tf.ones([4, 32, 32, 1])
+    model.complete(x, mask, tiny(), True, tf.constant([0.5, -0.5, 1.0]))
+    first = tf.get_default_graph().get_tensor_by_name("G/Conv/BiasAdd:0")
+    update = variables.updates("G")
+    with sessions.session() as session:
+        session.run(tf.global_variables_initializer())
+        values, _ = session.run([first, update])
+        mean = next(v for v in tf.global_variables() if v.op.name == "G/BatchNorm/moving_mean")
+        np.testing.assert_allclose(session.run(mean), 0.01 * values.mean((0, 1, 2)), rtol=1e-3)
+
+
 def test_the_phases_their_scalars_and_what_each_update_moves(tiny, images):
     built = model.build(tiny(discriminator_repeats=3, completion_steps=4), images)
     assert [(phase.name, phase.steps) for phase in built.phases] == [
