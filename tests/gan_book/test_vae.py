@@ -14,6 +14,9 @@ from gan_book.evaluation import latent
 from graphmode import sessions, tf
 from graphmode.training import run_folder
 
+# Tests that share a run stay in one process.
+pytestmark = pytest.mark.xdist_group("test_vae")
+
 ENCODER = {
     "conv2d/kernel": (5, 5, 1, 16),
     "conv2d/bias": (16,),

@@ -14,6 +14,9 @@ from gan_book.uses import feature_loss
 from graphmode import sessions, tf, training
 from graphmode.training import run_folder, scalar_log
 
+# Tests that share a run stay in one process.
+pytestmark = pytest.mark.xdist_group("test_feature_loss")
+
 TIPS = [
     {"discriminator_norm": "none", "pooling": "max"},
     {"discriminator_norm": "none", "pooling": "strided", "minibatch_features": True},

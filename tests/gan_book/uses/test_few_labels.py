@@ -13,6 +13,9 @@ from gan_book.uses import few_labels
 from graphmode import errors, sessions, tf, training
 from graphmode.training import run_folder
 
+# Tests that share a run stay in one process.
+pytestmark = pytest.mark.xdist_group("test_few_labels")
+
 PROGRAMS = {
     "cae": (cae, {}),
     "gan": (dcgan, {"discriminator_norm": "batch"}),
