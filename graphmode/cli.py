@@ -171,7 +171,7 @@ def _for_trained(owner, given):
     stored = run_folder.settings(owner, checkpoint.parent)
     _refuse(given, stored, owner.names(network=True), checkpoint.parent, "leave it out")
     given = {"output_dir": str(checkpoint.parent), **given, "checkpoint": str(checkpoint)}
-    return _merged(owner, stored, given)
+    return _merged(owner, stored, given, owner.names(inherited=True))
 
 
 def _for_resuming(owner, given):
@@ -187,12 +187,11 @@ def _for_resuming(owner, given):
     _refuse(given, stored, sorted(fixed), folder, "leave it out, or use another --output_dir")
     if "max_epochs" in given and "max_steps" not in given:
         stored["max_steps"] = 0
-    return _merged(owner, stored, given)
+    return _merged(owner, stored, given, run_folder.kept(owner))
 
 
-def _merged(owner, stored, given):
-    """The settings of a stored run, with what was given in place of what is stored."""
-    inherited = owner.names(inherited=True)
+def _merged(owner, stored, given, inherited):
+    """The stored settings with the names in `inherited`, and those that were given."""
     known = {name: value for name, value in stored.items() if name in inherited}
     return owner(**{**owner.overridden(given), **known, **given})
 

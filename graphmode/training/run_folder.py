@@ -15,7 +15,7 @@ import sys
 from typing import Any, Dict, Iterator, List, Tuple
 
 from graphmode import files
-from graphmode.config import field_of, parsed, type_of
+from graphmode.config import Run, field_of, parsed, type_of
 from graphmode.errors import InputError
 
 OWN_FILES = (
@@ -97,6 +97,12 @@ def settings(owner, folder) -> Dict[str, Any]:
     return values
 
 
+def kept(owner) -> List[str]:
+    """Names of the settings that belong to a run: all but the mode, the folders and the like."""
+    of_one_call = Run.names(inherited=False)
+    return [name for name in owner.names() if name not in of_one_call]
+
+
 def trained(owner, run):
     """The configuration of another program's run, from its folder or from a checkpoint in it.
 
@@ -109,7 +115,7 @@ def trained(owner, run):
     """
     checkpoint = find_checkpoint(run)
     values = settings(owner, checkpoint.parent)
-    known = {name: value for name, value in values.items() if name in owner.names(inherited=True)}
+    known = {name: value for name, value in values.items() if name in kept(owner)}
     return owner(**known, output_dir=str(checkpoint.parent), checkpoint=str(checkpoint))
 
 

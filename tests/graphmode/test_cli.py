@@ -262,6 +262,9 @@ def test_other_modes_do_not_inherit_what_belongs_to_one_call(tmp_path):
     folder = str(finished_run(tmp_path / "run", image="elsewhere"))
     assert parse("--mode", "sample", "--checkpoint", folder).image == ""
     assert parse("--mode", "sample", "--checkpoint", folder).mode == "sample"
+    # The run itself keeps it, also for programs that read this run.
+    assert parse("--output_dir", folder, "--resume").image == "elsewhere"
+    assert run_folder.trained(Config, folder).image == "elsewhere"
 
 
 @pytest.mark.parametrize("value", ["evil", None, [1], {"a": 1}, 1e30])
