@@ -111,11 +111,15 @@ def averages_gap(scope: str):
         # The op is assign_sub(moving, (moving - batch) * (1 - decay)).
         moving, batch = update.inputs[1].op.inputs[0].op.inputs
         layer, kind = _nearest(update, names).rsplit("/", 1)
-        layers[layer][kind] = moving, batch
+        layers[layer][kind] = moving, batch, update
     gaps = []
     for pair in layers.values():
-        (moving, batch), (_, variance) = pair["moving_mean"], pair["moving_variance"]
+        moving, batch, update = pair["moving_mean"]
+        variance = pair["moving_variance"][1]
         gaps.append(tf.sqrt(tf.reduce_mean(tf.square(moving - batch) / (variance + 1e-3))))
+        # A step that fetches the gap also runs the update. Without this order the gap would be the
+        # one before or after it, by chance.
+        update._add_control_inputs([gaps[-1].op])
     return tf.reduce_max(tf.stack(gaps))
 
 
