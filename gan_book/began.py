@@ -51,6 +51,7 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
         "discriminator_activation": "the networks have ELUs",
     }
 
+    # The text promises faces of 128 x 128 pixels; digits are for comparison with the other GANs.
     data: Literal["digits", "mnist", "faces"] = setting(
         "digits", network=True, help="drawn digits, MNIST, or the faces in --input_dir, else drawn"
     )
@@ -76,7 +77,9 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
     filters: int = setting(
         16, at_least=1, network=True, help="filters of a convolution; the encoder has multiples"
     )
+    # The paper halves its learning rate when M stalls. A cosine to 0 needs no such decision.
     lr: float = setting(0.0005, at_least=0.0, help="learning rate of both Adams at the first step")
+    # The dial of the text: a low gamma gives quality, a high one diversity.
     gamma: float = setting(
         0.9, at_least=0.0, at_most=1.0, help="the ratio L(G(z)) / L(x) that is kept"
     )
@@ -99,6 +102,7 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
 
 def levels(size):
     """(number of doublings, first side) of images with a side of 28, 32, 64 or 128 pixels."""
+    # 28 = 7 * 2^2; the others are 8 * 2^n.
     return (2, 7) if size == 28 else (size.bit_length() - 4, 8)
 
 
@@ -140,6 +144,7 @@ def encoder(x, config):
     """[batch, size, size, channels] in [-1, 1] -> the code, [batch, dim]."""
     doublings, side = levels(x.shape.as_list()[1])
     filters = config.filters
+    # [batch, size, size, channels] -> [batch, size, size, filters]
     x = tf.layers.conv2d(x, filters, 3, padding="same", activation=tf.nn.elu)
     for level in range(1, doublings + 2):
         # [batch, size, size, level * filters]
@@ -151,6 +156,7 @@ def encoder(x, config):
             # -> [batch, side, side, level * filters]
             x = tf.layers.conv2d(x, filters * level, 3, padding="same")
         x = tf.nn.elu(tips.batch_norm(x, config))
+    # [batch, side, side, (doublings + 1) * filters] -> [batch, dim], linear as z
     flat = tf.reshape(x, [-1, side * side * filters * (doublings + 1)])
     return tf.layers.dense(flat, config.dim)
 
@@ -158,12 +164,14 @@ def encoder(x, config):
 def discriminator(x, config):
     """Reconstructs images: [batch, size, size, channels] in [-1, 1] -> the same shape."""
     with tf.variable_scope("discriminator"):
+        # No dropout in this decoder: the text praises BEGAN for doing without.
         return decoder(tips.with_features(encoder(x, config), config), config)
 
 
 def generator(z, config):
     """[batch, dim] in [-1, 1] -> [batch, size, size, channels], approximately in [-1, 1]."""
     with tf.variable_scope("generator"):
+        # The paper's choice: the architecture of the discriminator's decoder, other weights.
         return decoder(z, config, drop=functools.partial(tips.drop, config=config))
 
 
@@ -174,6 +182,8 @@ def reconstruction_loss(images, reconstructions):
 
 def balance(k, real_loss, fake_loss, gamma, lambda_k):
     """Returns (k after the step, M), scalars."""
+    # Positive while the generator is ahead of the balance: then k, the discriminator's attention
+    # to generated images, grows.
     lead = gamma * real_loss - fake_loss
     return tf.clip_by_value(k + lambda_k * lead, 0.0, 1.0), real_loss + tf.abs(lead)
 
@@ -188,10 +198,12 @@ def build(config, examples):
     of_faces = config.data == "faces"
     shape_in = config.shape if of_faces else [784]
     pixels = tf.placeholder(tf.float32, [None, *shape_in], name="IMAGE_IN")
+    # [0, 1] -> [-1, 1]
     x = 2.0 * tf.reshape(pixels, [-1, *config.shape]) - 1.0
     generator_sample = generator(gan.noise(config.batch_size, config.dim), config)
     with tf.variable_scope("") as scope:
         reconstructed = discriminator(x, config)
+        # The second application has the weights of the first.
         scope.reuse_variables()
         reconstructed_sample = discriminator(generator_sample, config)
         # The same hundred z in every report, so that two reports can be compared.
@@ -199,11 +211,13 @@ def build(config, examples):
         samples = as_images(generator(fixed, config))
     variables.check_scopes("discriminator", "generator")
     variables.check_batch_norms()
+    # k starts at 0: at first the discriminator learns from real images alone.
     k = tf.Variable(0.0, trainable=False, name="k")
 
     def losses(reconstructed, reconstructed_sample):
         real_loss = reconstruction_loss(x, reconstructed)
         fake_loss = reconstruction_loss(generator_sample, reconstructed_sample)
+        # k is a variable and no placeholder: checkpoints keep it.
         return real_loss - k * fake_loss, fake_loss, real_loss
 
     d_loss, fake_loss, real_loss = losses(reconstructed, reconstructed_sample)
@@ -217,11 +231,13 @@ def build(config, examples):
         )
 
     steps = training.steps_for(config, examples.train if of_faces else len(examples.train_images))
+    # 不需要两个单独的优化器: both losses are balanced by k, so the updates alternate one to one.
     rate = training.cosine(config.lr, steps)
     d_step = variables.minimize(d_loss, "discriminator", tf.train.AdamOptimizer(rate, 0.5))
     g_step = variables.minimize(g_loss, "generator", tf.train.AdamOptimizer(rate, 0.5))
     balanced = {"measure": measure, "k": new_k, "real_loss": real_loss, "fake_loss": fake_loss}
     balanced["diversity"] = tips.diversity(x, generator_sample)
+    # M and k are computed with the step of k, from the same batch.
     updates = [
         training.Update(d_step),
         training.Update(g_step, tips.generator_scalars(), repeat=config.generator_steps),

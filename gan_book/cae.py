@@ -60,12 +60,14 @@ class CAE_CNN(object):
         ##### ENCODER
         conv2_act = encoder(x_image)
 
+        # The code: the only connection between encoder and decoder
         with tf.name_scope("LATENT"):
             # Reshape: [batch, 7, 7, 32] -> [batch, 1568]
             enc_out = tf.reshape(conv2_act, [tf.shape(self.input)[0], 7 * 7 * 32])
             self.latent = tf.layers.dense(
                 inputs=enc_out, units=latent_size, activation=None, name="latent_var"
             )
+            # Shown in TensorBoard
             tf.summary.histogram("latent", self.latent)
 
         ##### DECODER
@@ -149,6 +151,7 @@ def side_by_side(x, y):
     Returns:
         [100, height, width, channels]: an input, its output, the next input, ...
     """
+    # Ten columns: input and output of five digits in each row
     y = tf.reshape(y, [-1, 28, 28, 1]) if y.shape.ndims == 2 else y
     pairs = tf.stack([tf.reshape(x, tf.shape(y))[:50], y[:50]], axis=1)
     return tf.reshape(pairs, [-1] + y.shape.as_list()[1:])
@@ -156,6 +159,7 @@ def side_by_side(x, y):
 
 def build(config, digits):
     """Builds the graph that trains the autoencoder on `digits` (data.Digits)."""
+    # The text's names for the ends of the model
     cae = CAE_CNN(latent_size=config.latent_size)
     model_in, model_out_flat = cae.input, cae.output_flat
     with tf.name_scope("CAE_LOSS"):
@@ -165,6 +169,7 @@ def build(config, digits):
     with tf.name_scope("Solver"):
         train_step = tf.train.AdamOptimizer(config.lr).minimize(loss)
 
+    # One update per step. The loss is fetched with it, so it belongs to the same batch.
     steps = training.steps_for(config, len(digits.train_images))
     return training.Model(
         phases=[training.Phase("train", steps, [training.Update(train_step, {"loss": loss})])],
@@ -185,6 +190,7 @@ def restored(config):
     """
     cae = CAE_CNN(latent_size=config.latent_size)
     z = tf.placeholder(tf.float32, [None, config.latent_size])
+    # A second application of the decoder, to codes that are fed instead of encoded
     decoded = decoder(z, reuse=True)
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
@@ -210,6 +216,7 @@ def evaluate(config):
         z = encode(inputs)
         outputs = decode(z).reshape(inputs.shape)
     figures = files.path(config.output_dir, "figures")
+    # [50, 2, 784]: each input beside its output
     pairs = np.stack([inputs[:50], outputs[:50]], 1).reshape(-1, 28, 28)
     target = figures / "test_digits_and_reconstructions.png"
     images.save_png(target, images.grid(pairs, columns=10), zoom=2)

@@ -41,6 +41,7 @@ class Config(dcgan.Config):
     max_epochs: int = setting(
         6, at_least=1, changeable=True, help="number of passes over the training set"
     )
+    # For gan_book/uses/few_labels.py: a GAN that knows only the labels that a classifier may see.
     labels: int = setting(
         0, at_least=0, help="number of training digits, a tenth of each kind; 0: all digits"
     )
@@ -68,6 +69,7 @@ def build(config, digits):
     """Builds the graph that trains the conditional GAN on `digits` (data.Digits)."""
     if config.labels:
         digits = data.few(digits, config.labels)
+    # y: labels of the images of the batch, 0 to 9
     y = tf.placeholder(tf.int32, [None], name="LABEL_IN")
     sampler = dcgan.sampler(config)
     ten_of_each = np.repeat(np.arange(10), 10)  # the grid has a row for each digit
@@ -86,6 +88,7 @@ def build(config, digits):
 def generate(config, labels):
     """One sample of a trained conditional GAN for each label: float32 [N, 28, 28, 1] in [0, 1]."""
     images_of = gan.images_of(config, dcgan.sampler(config))
+    # The noise is followed by the one-hot label, as `labelled` does in training.
     inputs = np.concatenate([sampling.noise(config, len(labels)), np.eye(10)[labels]], axis=1)
     return sampling.generate(config, images_of, inputs)
 

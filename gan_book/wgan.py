@@ -45,9 +45,11 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
     UNUSED = {"label_smoothing": "a critic has no labels"}
 
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
+    # An epoch is slow here: the critic sees five times as many batches as the generator.
     max_epochs: int = setting(
         5, at_least=1, changeable=True, help="passes of the generator over the training set"
     )
+    # Batch size, limit, critic updates and learning rate are those of the paper.
     batch_size: int = setting(64, at_least=1, help="examples per update")
     dim: int = setting(100, at_least=1, network=True, help="number of units of z")
     lr: float = setting(0.00005, at_least=0.0, help="learning rate of both solvers")
@@ -63,6 +65,7 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
         overrides={True: {"lr": 0.0001}},
         help="penalize the norm of the critic's gradient, use Adam, do not clip",
     )
+    # What `--mode evaluate` needs: checkpoints over the whole run, to compare curve and quality.
     count: int = setting(100, at_least=1, help="number of samples (--mode sample)")
     save_freq: int = setting(500, at_least=1, changeable=True, help="steps between checkpoints")
     keep: int = setting(
@@ -73,6 +76,7 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
 def critic(x):
     """[batch, 784] in [-1, 1] -> [batch, 1], any number, larger for real images."""
     with tf.variable_scope("critic"):
+        # No sigmoid follows: the value is a score, not a logit.
         return dcgan.discriminator(x)
 
 
@@ -82,6 +86,7 @@ def wgan_loss(real_values, fake_values):
     Returns:
         (critic_loss, generator_loss, wasserstein_estimate), scalars; the last is minus the first.
     """
+    # 从损失中删除对数: there is no logarithm.
     wasserstein_estimate = tf.reduce_mean(real_values) - tf.reduce_mean(fake_values)
     return -wasserstein_estimate, -tf.reduce_mean(fake_values), wasserstein_estimate
 
@@ -104,6 +109,7 @@ def gradient_penalty(real, fake, critic):
 def build(config, digits):
     """Builds the graph that trains critic and generator on `digits` (data.Digits)."""
     pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
+    # [-1, 1] also as published: the text has no code for the WGAN, so it has no other range.
     x = gan.scaled(pixels)
     generator = tips.generator(dcgan.generator, config)
     with_tips = tips.discriminator(critic, config)
@@ -112,11 +118,13 @@ def build(config, digits):
     def losses(real_values, fake_values):
         critic_loss, generator_loss, estimate = wgan_loss(real_values, fake_values)
         if config.gradient_penalty:
+            # The penalty takes the place of clipping.
             critic_loss += PENALTY * gradient_penalty(x, generator_sample, with_tips)
         return critic_loss, generator_loss, estimate
 
     with tf.variable_scope("") as scope:
         real_values = with_tips(x)
+        # The second application of the critic has the weights of the first.
         scope.reuse_variables()
         fake_values = with_tips(generator_sample)
         critic_loss, generator_loss, wasserstein_estimate = losses(real_values, fake_values)
@@ -133,12 +141,14 @@ def build(config, digits):
             scope="critic",
         )
 
+    # Each update runs on a batch and noise of its own.
     critic_step, generator_step = solvers(config, critic_loss, generator_loss)
     critic_scalars = {
         "wasserstein_estimate": wasserstein_estimate,
         "critic_loss": critic_loss,
         "diversity": tips.diversity(x, generator_sample),
     }
+    # The estimate is the curve to watch. The loss of the generator alone says little.
     generator_scalars = {"generator_loss": generator_loss, **tips.generator_scalars()}
     generator_update = training.Update(generator_step, generator_scalars, config.generator_steps)
     steps = training.steps_for(config, len(digits.train_images))
@@ -156,6 +166,7 @@ def build(config, digits):
 def solvers(config, critic_loss, generator_loss):
     """The updates of both networks: (critic_step, generator_step)."""
     if config.gradient_penalty:
+        # The numbers of Gulrajani et al. 2017: beta1 is 0, because the loss of a critic drifts.
         critic_solver, generator_solver = (
             tf.train.AdamOptimizer(config.lr, beta1=0.0, beta2=0.9) for _ in range(2)
         )
@@ -172,6 +183,7 @@ def solvers(config, critic_loss, generator_loss):
 
 def schedule(config, steps, critic_update, generator_update):
     """训练判别器比生成器更多: in each step several critic updates, each on its own batch."""
+    # The official code also repeats the 100 updates in every 500th step; this schedule does not.
     warm_up = min(25, steps) if config.warm_up else 0
     phases = (("warm-up", warm_up, 100), ("train", steps - warm_up, config.critic_steps))
     return [
@@ -182,6 +194,7 @@ def schedule(config, steps, critic_update, generator_update):
 
 def generate(config, count):
     """`count` samples of a trained WGAN: float32 [count, 28, 28, 1] in [0, 1]."""
+    # Moving averages, so that a sample does not depend on the others of its batch.
     generator = functools.partial(dcgan.generator, is_training=False)
     images_of = gan.images_of(config.replace(as_published=False), generator)
     return sampling.generate(config, images_of, sampling.noise(config, count))
