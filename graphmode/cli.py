@@ -29,8 +29,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         unknown = re.match(r"unrecognized arguments: --([^\s=]+)", message)
-        if unknown and unknown[1] in self.renamed:
-            message += f"; it is now --{self.renamed[unknown[1]][0]}"
+        former = unknown[1].removeprefix("no_") if unknown else ""
+        if former in self.renamed:
+            message += f"; it is now --{self.renamed[former][0]}"
         elif unknown:
             like = difflib.get_close_matches(f"--{unknown[1]}", self._option_string_actions, 1)
             message += "".join(f"; do you mean {flag}?" for flag in like)

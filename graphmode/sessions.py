@@ -107,12 +107,12 @@ def restore(session, checkpoint, wanted: Optional[Sequence[Any]] = None) -> None
     try:
         saver.restore(session, str(checkpoint))
     except (tf.errors.OpError, ValueError) as error:
-        misfit = re.search(
+        mismatch = re.search(
             r"Key \S+ not found in checkpoint|lhs shape= ?\[.*?\] rhs shape= ?\[.*?\]", str(error)
         )
         problem = (
-            f"does not fit this network: {misfit[0]}"
-            if misfit
+            f"does not fit this network: {mismatch[0]}"
+            if mismatch
             else "is damaged: use an older one of the same folder (--resume does so "
             "after the files of the damaged one are deleted)"
         )

@@ -7,13 +7,11 @@ import shutil
 import signal
 
 import pytest
+from fake_machine import TOOLS, Project
 
 from data.drawn import digits as drawn_digits
-from fake_machine import Project, TOOLS
 from graphmode import config, sessions, tf
 
-
-SHARED = {"trained", "exported", "started", "gans"}  # fixtures of a module that take seconds
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -26,7 +24,7 @@ def pytest_configure(config):
         "browser: a page in a real browser, where the machine has one of " + ", ".join(BROWSERS),
     )
     for place in ("tf.layers", "tf.nn.rnn_cell", "layer"):  # pytest forgets graphmode's own filters
-        config.addinivalue_line("filterwarnings", "ignore:`{}.* is deprecated".format(place))
+        config.addinivalue_line("filterwarnings", f"ignore:`{place}.* is deprecated")
 
 
 def browser():
@@ -34,10 +32,7 @@ def browser():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Tests that share a trained run stay together. Without a browser its tests are left out, and the last lines say so."""
-    for item in items:
-        if SHARED & set(item.fixturenames):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    """Without a browser its tests are left out, and the last lines say so."""
     if not browser():
         chosen = [item for item in items if item.get_closest_marker("browser")]
         config.hook.pytest_deselected(items=chosen)
@@ -46,7 +41,7 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(
-        "the page of pix2pix.serve: tried in {}".format(browser())
+        f"the page of pix2pix.serve: tried in {browser()}"
         if browser()
         else "no browser found: without the tests of the page in one (install chromium)"
     )

@@ -43,12 +43,12 @@ def grid(images: np.ndarray, columns: Optional[int] = None) -> np.ndarray:
 
 def png(image: np.ndarray, zoom: int = 1) -> bytes:
     """The bytes of a PNG file; image: uint8 [height, width(, 3)]; zoom: width of a pixel."""
-    picture = Image.fromarray(np.asarray(image))
+    shown = Image.fromarray(np.asarray(image))
     if zoom != 1:
-        size = picture.width * zoom, picture.height * zoom
-        picture = picture.resize(size, Image.Resampling.NEAREST)
+        size = shown.width * zoom, shown.height * zoom
+        shown = shown.resize(size, Image.Resampling.NEAREST)
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    shown.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -68,9 +68,20 @@ def unknown(name: str, root: pathlib.Path = ROOT) -> str:
     names = list(programs(root))
     if name.endswith(".py") and path.is_file() and asked not in names:
         return f"{name} is a script: use ./run.sh run {shlex.quote(name)}"
+    known = programs(root)
+    now = [new for new, file in known.items() if asked in _former(file)]
+    if now:
+        return f"{name!r} is now {now[0]}"
     alike = _alike(asked, names + _commands(root))
     hint = f"do you mean {' or '.join(alike)}? " if alike else ""
     return f"{name!r} is no program or command; {hint}./run.sh list shows the programs"
+
+
+def _former(file: pathlib.Path) -> list[str]:
+    """The earlier names of a program, from its source."""
+    text = file.read_text(encoding="utf-8")
+    names = re.search(r"^    FORMER_PROGRAMS = \((.*)\)$", text, re.MULTILINE)
+    return re.findall(r'"([\w.]+)"', names[1]) if names else []
 
 
 def _alike(asked: str, names: list[str]) -> list[str]:

@@ -37,9 +37,11 @@ def load(folder):
             f"--model {folder} holds no saved_model.pb: "
             "make one with ./run.sh pix2pix --mode export --checkpoint RUN"
         )
-    session = sessions.session()
+    with tf.Graph().as_default():  # a graph of its own: the default one may hold something else
+        session = sessions.session()
     try:
-        loaded = tf.saved_model.load(session, [tf.saved_model.SERVING], str(folder))
+        with session.graph.as_default():
+            loaded = tf.saved_model.load(session, [tf.saved_model.SERVING], str(folder))
     except (tf.errors.OpError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"--model {folder} cannot be loaded ({reason}): export again") from None

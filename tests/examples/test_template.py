@@ -18,7 +18,6 @@ from graphmode import tf, variables
 from graphmode.training import run_folder, scalar_log
 
 # Tests that share a run stay in one process.
-pytestmark = pytest.mark.xdist_group("test_template")
 
 ROOT = pathlib.Path(__file__).parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text()

@@ -11,7 +11,6 @@ from gan_book.evaluation import sampling
 from graphmode.training import run_folder
 
 # Tests that share a run stay in one process.
-pytestmark = pytest.mark.xdist_group("test_tour")
 
 NAMES = "vae", "gan", "glcic", "pix2pix"
 

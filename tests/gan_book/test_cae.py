@@ -17,7 +17,6 @@ from graphmode import files, sessions, tf
 from graphmode.training import run_folder, scalar_log
 
 # Tests that share a run stay in one process.
-pytestmark = pytest.mark.xdist_group("test_cae")
 
 OLD_RUN = pathlib.Path(__file__).with_name("old_run")  # of the program before its last rewriting
 

@@ -60,7 +60,8 @@ def test_the_flag_chooses_the_classifier(larger, trained):
             pass
 
 
-def test_without_the_flag_one_is_trained_and_kept(digits, capsys, monkeypatch):
+def test_without_the_flag_one_is_trained_and_kept(digits, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # other tests may have trained one
     monkeypatch.setattr(classifier, "Config", lambda **v: CONFIG(**v, max_epochs=1))
     for message in ("training one", ""):
         with classifier.trained(config_of(gan), digits) as classify:

@@ -15,7 +15,6 @@ from graphmode import sessions, tf
 from graphmode.training import run_folder
 
 # Tests that share a run stay in one process.
-pytestmark = pytest.mark.xdist_group("test_vae")
 
 ENCODER = {
     "conv2d/kernel": (5, 5, 1, 16),

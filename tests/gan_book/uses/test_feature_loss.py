@@ -15,7 +15,6 @@ from graphmode import sessions, tf, training
 from graphmode.training import run_folder, scalar_log
 
 # Tests that share a run stay in one process.
-pytestmark = pytest.mark.xdist_group("test_feature_loss")
 
 TIPS = [
     {"discriminator_norm": "none", "pooling": "max"},

@@ -14,7 +14,6 @@ from graphmode import errors, sessions, tf, training
 from graphmode.training import run_folder
 
 # Tests that share a run stay in one process.
-pytestmark = pytest.mark.xdist_group("test_few_labels")
 
 PROGRAMS = {
     "cae": (cae, {}),
