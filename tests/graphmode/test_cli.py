@@ -1,7 +1,6 @@
 """Flags, and the one clear line for what cannot be."""
 
 import dataclasses
-import importlib
 import json
 from typing import Literal
 
@@ -301,21 +300,3 @@ def test_tools_read_their_settings_the_same_way(capsys):
         with pytest.raises(SystemExit) as stopped:
             cli.tool("toy.tool", Flags, "A tool.", seen.append, argv)
         assert (stopped.value.code, capsys.readouterr().err) == (2, message)
-
-
-PROGRAMS = {
-    "gan_book.cae": "gan_book.cae",
-    "gan_book.vae": "gan_book.vae",
-}
-
-
-@pytest.mark.parametrize("program", sorted(PROGRAMS))
-def test_help_of_every_program_is_complete(program, capsys):
-    owner = importlib.import_module(PROGRAMS[program]).Config
-    with pytest.raises(SystemExit):
-        importlib.import_module(program).main(["--help"])
-    text = " ".join(capsys.readouterr().out.split())
-    for field in dataclasses.fields(owner):
-        assert f" --{field.name} " in text, field.name
-        assert field.metadata["help"], field.name
-        assert " ".join(field.metadata["help"].split()) in text

@@ -135,6 +135,11 @@ def test_an_unknown_name_is_one_line_with_what_is_probably_meant(project, name, 
     assert programs.unknown(name, project.root) == expected
 
 
+def test_the_former_name_of_a_program_gives_the_new_one():
+    line = "'gan_book.metrics' is now gan_book.evaluation.classifier"
+    assert programs.unknown("gan_book.metrics") == line
+
+
 def test_an_unknown_program_is_refused_before_anything_is_set_up(project):
     project.bare().python("python3.12", "3.12")
     assert "do you mean gan_book.echo?" in project.fail("gan_book.ecko", "--help")
