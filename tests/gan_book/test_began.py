@@ -13,22 +13,16 @@ from gan_book import began
 from graphmode import sessions, tf, variables
 
 
-@pytest.mark.parametrize(
-    "k, real, fake, expected",
-    [
-        (0.2, 0.5, 0.1, (0.2 + 0.01 * 0.15, 0.65)),
-        (0.2, 0.2, 0.4, (0.2 - 0.01 * 0.3, 0.5)),
-        (0.0, 0.2, 0.4, (0.0, 0.5)),
-        (1.0, 0.5, 0.1, (1.0, 0.65)),
-    ],
-)
-def test_k_and_measure_by_hand(k, real, fake, expected, value):
+def test_k_and_measure_by_hand(value):
     """gamma 0.5, lambda 0.01; k stays in [0, 1]."""
+    k, real, fake = [0.2, 0.2, 0.0, 1.0], [0.5, 0.2, 0.2, 0.5], [0.1, 0.4, 0.4, 0.1]
     k_after, measure = value(began.balance(*map(tf.constant, (k, real, fake)), 0.5, 0.01))
-    assert (k_after, measure) == (pytest.approx(expected[0], abs=1e-6), pytest.approx(expected[1]))
+    assert k_after == pytest.approx([0.2 + 0.01 * 0.15, 0.2 - 0.01 * 0.3, 0.0, 1.0], abs=1e-6)
+    assert measure == pytest.approx([0.65, 0.5, 0.5, 0.65])
 
 
-def test_the_update_of_k_has_the_flags(digits):
+def test_discriminator_generator_and_k_move_in_turn(digits):
+    """The update of k has the flags, and the losses of its batch."""
     config = config_of(began, max_steps=1, batch_size=8, filters=2, gamma=0.7, lambda_k=0.5)
     model = began.build(config, digits)
     update = model.phases[0].updates[2]
@@ -38,10 +32,6 @@ def test_the_update_of_k_has_the_flags(digits):
     lead = 0.7 * scalars["real_loss"] - scalars["fake_loss"]
     assert k == pytest.approx(np.clip(0.5 * lead, 0, 1), abs=1e-6) and k > 0
     assert scalars["measure"] == pytest.approx(scalars["real_loss"] + abs(lead), rel=1e-5)
-
-
-def test_discriminator_generator_and_k_move_in_turn(digits):
-    model = began.build(config_of(began, max_steps=1, batch_size=16, filters=4), digits)
     groups = [
         variables.trainable("discriminator"),
         variables.trainable("generator"),
@@ -71,10 +61,13 @@ def test_networks_of_digits_are_the_papers():
         ("dense", 64),
     ]
     assert layer_table("generator") == decoder
+    # The first tensor is concatenated at each level, which has twice as many inputs therefore.
+    kernels = [s for name, s in shapes().items() if name.startswith("generator") and len(s) == 4]
+    assert [shape[2] for shape in kernels] == [4, 4, 8, 4, 8, 4, 4]
     assert layer_table("discriminator") == encoder + decoder
 
 
-@pytest.mark.parametrize("size, doublings", [(28, 2), (32, 2), (64, 3), (128, 4)])
+@pytest.mark.parametrize("size, doublings", [(28, 2), (32, 2), (128, 4)])
 def test_images_of_every_size(size, doublings):
     """From 8x8, or 7x7 for digits, doubled; the encoder halves as often."""
     of_faces = size > 28
@@ -89,14 +82,6 @@ def test_images_of_every_size(size, doublings):
     assert code == (side**2 * 2 * (doublings + 1), 64)
 
 
-def test_z_reaches_every_level():
-    """The first tensor is concatenated at each level: a level has twice as many inputs."""
-    config = config_of(began, filters=4)
-    began.generator(tf.zeros([2, 64]), config)
-    inputs = [shape[2] for shape in shapes().values() if len(shape) == 4]
-    assert inputs == [4, 4, 8, 4, 8, 4, 4]
-
-
 def test_doubling_is_nearest_neighbor(value):
     x = np.arange(12, dtype=np.float32).reshape(1, 2, 3, 2)
     result = value(began.doubled(tf.constant(x)))
@@ -107,7 +92,9 @@ def test_trains_on_faces_and_reconstructs_held_out_ones(tmp_path, monkeypatch):
     monkeypatch.setattr(faces, "TRAIN_COUNT", 24)
     monkeypatch.setattr(faces, "TEST_COUNT", 6)
     run = str(tmp_path / "run")
-    flags = ["--data", "faces", "--max_steps", "2", "--batch_size", "4", "--filters", "4"]
+    generate = began.generate
+    monkeypatch.setattr(began, "generate", lambda config, count: generate(config, min(count, 20)))
+    flags = ["--data", "faces", "--max_steps", "2", "--batch_size", "4", "--filters", "2"]
     began.main([*flags, "--output_dir", run])
     began.main(["--mode", "evaluate", "--checkpoint", run])
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
