@@ -89,7 +89,7 @@ def test_completion_keeps_what_is_outside_the_hole_and_does_not_see_inside(tiny)
     assert (completion[~inside] == x[~inside]).all()
 
 
-def test_the_moving_averages_of_the_completion_network_follow_with_decay_0_99(tiny):
+def test_the_moving_averages_of_the_completion_network_follow_with_decay_0_99(shallow, tiny):
     x, mask = tf.random_normal([4, 32, 32, 3], seed=1), tf.ones([4, 32, 32, 1])
     model.complete(x, mask, tiny(), True, tf.constant([0.5, -0.5, 1.0]))
     first = tf.get_default_graph().get_tensor_by_name("G/Conv/BiasAdd:0")
@@ -101,7 +101,7 @@ def test_the_moving_averages_of_the_completion_network_follow_with_decay_0_99(ti
         np.testing.assert_allclose(session.run(mean), 0.01 * values.mean((0, 1, 2)), rtol=1e-3)
 
 
-def test_the_phases_their_scalars_and_what_each_update_moves(tiny, images):
+def test_the_phases_their_scalars_and_what_each_update_moves(shallow, tiny, images):
     built = model.build(tiny(discriminator_repeats=3, completion_steps=4), images)
     assert [(phase.name, phase.steps) for phase in built.phases] == [
         ("completion", 4),
@@ -140,7 +140,7 @@ def test_images_come_through_a_placeholder_or_through_queues(tiny, images):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
-def test_alpha_weighs_the_adversarial_loss_in_the_joint_step(tiny, images, alpha):
+def test_alpha_weighs_the_adversarial_loss_in_the_joint_step(shallow, tiny, images, alpha):
     """With alpha 0 the joint step has the gradient of the MSE alone."""
     built = model.build(tiny(alpha=alpha), images)
     with sessions.session() as session:
@@ -149,7 +149,9 @@ def test_alpha_weighs_the_adversarial_loss_in_the_joint_step(tiny, images, alpha
     assert (abs(joint / mse - 1) < 1e-4) == (alpha == 0)
 
 
-def test_the_discriminators_gradient_passes_through_the_patch_unless_it_is_fed(tiny, value):
+def test_the_discriminators_gradient_passes_through_the_patch_unless_it_is_fed(
+    shallow, tiny, value
+):
     """What the patch adds to the gradient of a sum of logits lies in the patch."""
     images, corners = tf.random_normal([2, 64, 64, 3], seed=1), tf.constant([[3, 20], [32, 0]])
     gradients = []
@@ -175,7 +177,9 @@ def test_the_discriminators_gradient_passes_through_the_patch_unless_it_is_fed(t
     ],
     ids=str,
 )
-def test_what_the_blog_tried_with_the_discriminators(tiny, flag, shape, value):
+def test_what_the_blog_tried_with_the_discriminators(tiny, flag, shape, value, request):
+    if "reshape" not in flag:
+        request.getfixturevalue("shallow")
     images = tf.random_normal([4, 64, 64, 3], seed=1)
     logits = model.discriminate(images, tf.zeros([4, 2], tf.int32), tiny(size=64, **flag))
     assert logits.shape.as_list() == shape
@@ -189,7 +193,9 @@ def test_what_the_blog_tried_with_the_discriminators(tiny, flag, shape, value):
         assert before.std() == pytest.approx(1, abs=0.01)
 
 
-def test_with_the_wrong_label_the_completion_network_helps_the_discriminators(tiny, images):
+def test_with_the_wrong_label_the_completion_network_helps_the_discriminators(
+    shallow, tiny, images
+):
     built = model.build(tiny(wrong_label=True), images)
     scalars = built.phases[1].updates[0].scalars
     with sessions.session() as session:
@@ -198,7 +204,7 @@ def test_with_the_wrong_label_the_completion_network_helps_the_discriminators(ti
     assert values["adversarial_loss"] == values["fake_loss"]
 
 
-def test_one_adam_for_three_losses_lets_the_discriminators_leap(tiny, images):
+def test_one_adam_for_three_losses_lets_the_discriminators_leap(shallow, tiny, images):
     """After n steps of the other network, the first step is larger than the learning rate.
 
     It is sqrt(1 - b2^(n+1)) / (1 - b1^(n+1)) * (1 - b1) / sqrt(1 - b2) times as large.
@@ -242,7 +248,7 @@ def test_learning_rates_fall_in_the_phases_in_which_a_network_learns(tiny):
     assert [solver._lr for solver in constant] == [0.01, 0.03]
 
 
-def test_the_papers_recipe_trains_with_adadelta_and_the_mean_color(tiny, images):
+def test_the_papers_recipe_trains_with_adadelta_and_the_mean_color(shallow, tiny, images):
     config = tiny(recipe="paper", max_steps=3, completion_steps=1, discriminator_steps=1)
     built = model.build(config, images)
     solvers = model.solvers(config, 1, 1, 1)
@@ -254,7 +260,7 @@ def test_the_papers_recipe_trains_with_adadelta_and_the_mean_color(tiny, images)
     np.testing.assert_allclose(reader.get_tensor("mean_colour"), mean, atol=1e-5)
 
 
-def test_the_hole_is_filled_with_the_color(tiny, value):
+def test_the_hole_is_filled_with_the_color(shallow, tiny, value):
     x, mask = tf.zeros([1, 16, 16, 3]), tf.ones([1, 16, 16, 1])
     holed, _, _ = model.complete(x, mask, tiny(), False, tf.constant([0.5, -0.25, 1.0]))
     assert value(holed)[0, 3, 4].tolist() == [0.5, -0.25, 1.0]

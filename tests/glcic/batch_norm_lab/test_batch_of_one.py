@@ -23,7 +23,8 @@ def test_the_network_has_the_layers_of_the_text():
 
 
 def test_zeros_for_one_image_and_plus_minus_gamma_for_two():
-    rows = {(row["batch"], row["of"]): row for row in batch_of_one.batches(sizes=(1, 2, 16))}
+    # 125 -> 61 -> 29 -> 13 -> 5 -> 1 -> 1 pixels: quicker than the question's 256.
+    rows = {(row["batch"], row["of"]): row for row in batch_of_one.batches((1, 2, 16), side=125)}
     numbers = ("mean", "standard deviation", "minimum", "maximum")
     for of in ("logits", "output"):
         assert [rows[1, of][name] for name in numbers] == [0, 0, 0, 0]
