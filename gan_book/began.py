@@ -53,19 +53,22 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
 
     # The text promises faces of 128 x 128 pixels; digits are for comparison with the other GANs.
     data: Literal["digits", "mnist", "faces"] = setting(
-        "digits", network=True, help="drawn digits, MNIST, or the faces in --input_dir, else drawn"
+        "digits",
+        network=True,
+        help="drawn digits, MNIST, or faces (without --input_dir: drawn faces)",
     )
     size: int = setting(
         32,
         at_least=32,
         at_most=128,
         network=True,
-        help="height and width of a face in pixels: 32, 64 or 128; digits have 28",
+        help="height and width of a face in pixels: 32, 64 or 128; digits always have 28",
     )
     crop: int = setting(
         0,
         at_least=0,
-        help="side in pixels of the middle of each face image that is used; 0: the largest square",
+        help="side in pixels of the square cut out of the middle of each face image; "
+        "0: the largest square",
     )
     max_epochs: int = setting(
         3, at_least=1, changeable=True, help="number of passes over the training set"
@@ -75,13 +78,16 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
         64, at_least=1, network=True, help="number of units of z and of the autoencoder's code"
     )
     filters: int = setting(
-        16, at_least=1, network=True, help="filters of a convolution; the encoder has multiples"
+        16,
+        at_least=1,
+        network=True,
+        help="filters of the first convolution; later ones of the encoder have more",
     )
     # The paper halves its learning rate when M stalls. A cosine to 0 needs no such decision.
     lr: float = setting(0.0005, at_least=0.0, help="learning rate of both Adams at the first step")
     # The dial of the text: a low gamma gives quality, a high one diversity.
     gamma: float = setting(
-        0.9, at_least=0.0, at_most=1.0, help="the ratio L(G(z)) / L(x) that is kept"
+        0.9, at_least=0.0, at_most=1.0, help="the ratio L(G(z)) / L(x) that the balance aims at"
     )
     lambda_k: float = setting(0.01, at_least=0.0, help="how fast k changes")
     count: int = setting(100, at_least=1, help="number of samples (--mode sample)")

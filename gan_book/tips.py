@@ -43,7 +43,10 @@ class Tips(config.Settings):
         False, network=True, help="the discriminator sees how similar the images of a batch are"
     )
     unrolled_steps: int = setting(
-        0, at_least=0, at_most=20, help="discriminator steps that the generator looks ahead"
+        0,
+        at_least=0,
+        at_most=20,
+        help="number of discriminator steps that the generator looks ahead",
     )
     unrolled_rate: float = setting(
         0.1, at_least=0.0, help="learning rate of these steps (plain gradient descent)"
@@ -53,7 +56,7 @@ class Tips(config.Settings):
         at_least=0.0,
         at_most=0.9,
         network=True,
-        help="fraction of the generator's units that is dropped, in training and afterwards",
+        help="dropout rate of the generator's units, in training and in sampling",
     )
     generator_steps: int = setting(1, at_least=1, help="generator updates in each step")
     label_smoothing: float = setting(

@@ -66,16 +66,17 @@ class Factors(config.Settings):
     )
     frozen_holes: bool = setting(False, help="the same few holes for the whole run")
     fed: Literal["nothing", "patch", "completion"] = setting(
-        "nothing", help="what the discriminators get as numbers, so that no gradient passes"
+        "nothing",
+        help="part of the discriminators' input that is fed as numbers and passes no gradient",
     )
     reshape: bool = setting(
         True,
         network=True,
         help="flatten the maps before the discriminators' dense layers; "
-        "otherwise the layers see each position alone",
+        "otherwise these layers are applied to each position separately",
     )
     sigmoid_output: bool = setting(
-        False, help="apply a sigmoid to the logits before the loss, which applies one itself"
+        False, help="apply a sigmoid to the logits before the loss, which already contains one"
     )
     last_batch_norm: bool = setting(
         False,
@@ -91,7 +92,7 @@ class Factors(config.Settings):
     discriminator_repeats: int = setting(
         1, at_least=1, help="k: discriminator updates per completion update in the third phase"
     )
-    lr_decay: bool = setting(True, help="learning rates that fall to 0 along a cosine")
+    lr_decay: bool = setting(True, help="let the learning rates fall to 0 along a cosine")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,15 +113,16 @@ class Config(config.Run, Factors):
         "blog",
         network=True,
         overrides={"paper": PAPER},
-        help="whose steps, batch size, optimizer and filling of holes",
+        help="use the steps, batch size, optimizer and hole color of the blog or of the paper",
     )
     preset: Literal["full", "small"] = setting(
         "full",
         overrides={"small": SMALL},
-        help="the blog's sizes, or a small network for images of 64 pixels, for two CPU cores",
+        help="full: the blog's sizes; small: a small network for images of 64 pixels, for CPUs",
     )
     input: Literal["queue", "feed"] = setting(
-        "queue", help="images through TensorFlow's queues (队列), or fed into a placeholder"
+        "queue",
+        help="read images through TensorFlow's queues (队列), or feed them into a placeholder",
     )
     crop: int = setting(
         0,
@@ -135,14 +137,15 @@ class Config(config.Run, Factors):
         help="side of a training image in pixels; it is cut out of a square 1.39 times as large",
     )
     cut: Literal["middle", "random"] = setting(
-        "middle", help="where in the square; random suits images that are not aligned"
+        "middle",
+        help="where images are cut out of this square; random is for images that are not aligned",
     )
     flip: bool = setting(False, help="mirror half of the training images at random")
     width: int = setting(
         64,
         at_least=2,
         network=True,
-        help="filters of the first convolutions; the others have multiples",
+        help="filters of the first convolutions; the later ones have multiples of it",
     )
     hole_min: int = setting(48, at_least=1, help="shortest side of a hole in pixels")
     hole_max: int = setting(
@@ -153,7 +156,7 @@ class Config(config.Run, Factors):
         20000,
         at_least=0,
         changeable=True,
-        help="number of steps of all three phases; alone it shortens or stretches each of them; "
+        help="number of steps of all three phases together; given alone, it scales each phase; "
         "0: see --max_epochs",
     )
     completion_steps: int = setting(6000, at_least=0, help="T_C: steps of the first phase")
@@ -165,7 +168,8 @@ class Config(config.Run, Factors):
     joint_lr: float = setting(
         0.0004,
         at_least=0.0,
-        help="the same at the beginning of the third phase; not used without --lr_decay",
+        help="learning rate of the completion network at the start of the third phase; "
+        "not used without --lr_decay",
     )
     discriminator_lr: float = setting(
         0.001, at_least=0.0, help="learning rate of the discriminators"
@@ -180,7 +184,7 @@ class Config(config.Run, Factors):
     output: str = setting(
         "",
         inherited=False,
-        help="what is written: a .png for --image, a folder for --input_dir and --mode export",
+        help="where to write: a .png file for --image, a folder for --input_dir and --mode export",
     )
     random_holes: int = setting(
         0,

@@ -55,7 +55,7 @@ def fillers():
     try:
         baselines.opencv()
     except InputError as error:
-        sys.stderr.write(f"no baselines of Telea and Navier-Stokes: {error}\n")
+        sys.stderr.write(f"the baselines of Telea and Navier-Stokes are left out: {error}\n")
         return known
     return {**known, "Telea": baselines.telea, "Navier-Stokes": baselines.navier_stokes}
 

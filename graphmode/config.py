@@ -148,7 +148,7 @@ def parsed(field, kind, value):
     if kind is bool or kind is str:
         if not isinstance(value, kind):
             raise InputError(
-                f"{flag} {value!r} is not {'a text' if kind is str else 'True or False'}"
+                f"{flag} {value!r} is not {'a string' if kind is str else 'True or False'}"
             )
         return value
     number = _number(kind, value)
@@ -216,12 +216,12 @@ class Run(Settings):
         False,
         changeable=True,
         inherited=False,
-        help="start again in a folder that holds a run, which is deleted",
+        help="delete the run that is in the folder, and start again",
     )
     as_published: bool = setting(
         False,
         network=True,
-        help="the text's literal code where the default differs (docs/errata.md)",
+        help="run the text's literal code where the default differs from it (docs/errata.md)",
     )
     seed: int = setting(
         0, at_least=0, at_most=2**31 - 1, help="seed of weights, noise and the order of examples"
@@ -242,7 +242,7 @@ class Run(Settings):
         at_least=1,
         changeable=True,
         help="steps between rows of scalars.csv and TensorBoard events; "
-        "a row is the mean since the row before",
+        "a row has the means since the previous row",
     )
     progress_freq: int = setting(
         50, at_least=1, changeable=True, help="steps between new numbers in the progress bar"
@@ -257,7 +257,7 @@ class Run(Settings):
     precision: Literal["float32", "mixed"] = setting(
         "float32",
         changeable=True,
-        help="mixed: training multiplies in bfloat16, on CPUs that support it",
+        help="mixed: training multiplies matrices in bfloat16, on CPUs that support it",
     )
     trace_freq: int = setting(
         0,

@@ -112,7 +112,7 @@ def main():
         print(f"{name:>22}  {value}")
     for fault in faults:
         print(f"{'WRONG':>22}  {fault}")
-    print(f"{'':>22}  {f'{len(faults)} to mend' if faults else 'nothing is wrong'}")
+    print(f"{'':>22}  {f'problems: {len(faults)}' if faults else 'no problems'}")
     sys.exit(1 if faults else 0)
 
 

@@ -179,7 +179,7 @@ def stop(name: str) -> None:
         raise InputError(f"RUNS_STOP_WAIT={shown(text)}: give whole seconds")
     job = read(name)
     if not job.process:
-        print(f"{shown(name)} does not run: {job.state}")
+        print(f"{shown(name)} is not running: {job.state}")
         return
     note(path(name, "job"), "stop", "stopped")
     try:

@@ -28,7 +28,12 @@ class Pairs(config.Settings):
     crop_size: int = setting(
         256, at_least=32, at_most=4096, help="height of the network's images in pixels"
     )
-    crop_width: int = setting(0, at_least=0, at_most=4096, help="their width; 0: as the height")
+    crop_width: int = setting(
+        0,
+        at_least=0,
+        at_most=4096,
+        help="width of the network's images in pixels; 0: the same as the height",
+    )
     scale_size: int = setting(
         286,
         at_least=0,
@@ -88,7 +93,7 @@ class Config(config.Run, Pairs):
         "auto", help="whether files hold a target half; auto: --mode test decides by their shape"
     )
     which_direction: Literal["AtoB", "BtoA"] = setting(
-        "AtoB", network=True, help="what is translated into what"
+        "AtoB", network=True, help="direction of the translation: A into B, or B into A"
     )
     lab_colorization: bool = setting(
         False, network=True, help="split photographs into lightness (A) and color (B)"
@@ -128,12 +133,14 @@ class Config(config.Run, Pairs):
     )
     save_freq: int = setting(5000, at_least=1, changeable=True, help="steps between checkpoints")
     # --mode test and --mode export
-    output_filetype: Literal["png", "jpeg"] = setting("png", help="of the files of --mode test")
+    output_filetype: Literal["png", "jpeg"] = setting(
+        "png", help="format of the files that --mode test writes"
+    )
     aspect_ratio: float = setting(
         1.0,
         at_least=0.01,
         at_most=100.0,
-        help="how much wider than the network's images the files of --mode test are",
+        help="factor by which --mode test makes its files wider than the network's images",
     )
     segmentation: str = setting(
         "",

@@ -41,7 +41,9 @@ class Config(config.Run):
     max_epochs: int = setting(
         5, at_least=1, changeable=True, help="number of passes over the training set"
     )
-    display_freq: int = setting(0, at_least=0, changeable=True, help="there are no images to show")
+    display_freq: int = setting(
+        0, at_least=0, changeable=True, help="not used: there are no images to show"
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -59,11 +59,11 @@ class Config(config.Run, classifier.Evaluated):
         "not needed with --feature_weight 0",
     )
     feature_weight: float = setting(
-        100.0, at_least=0.0, help="weight of the mean over the layers, in nats"
+        100.0, at_least=0.0, help="weight of the feature loss (a mean over the layers), in nats"
     )
     pixel_weight: float = setting(0.0, at_least=0.0, help="weight of the VAE's generation loss")
     batch_size: int = setting(
-        128, at_least=2, help="examples per step; a single one has no variance"
+        128, at_least=2, help="examples per step; at least 2, because the loss needs a variance"
     )
     latent_size: int = setting(20, at_least=1, network=True, help="number of latent units")
     lr: float = setting(0.001, above=0.0, help="learning rate of Adam at the first step")
@@ -135,7 +135,7 @@ def discriminator_run(config):
     trained = run_folder.trained(dcgan.Config, config.gan)
     if trained.discriminator_norm != "none":
         raise errors.InputError(
-            f"--gan {config.gan}: its discriminator has batch norm, with which the VAE learns "
+            f"--gan {config.gan}: its discriminator has batch norm, so the VAE would learn "
             f"noise; use one without: {cure}"
         )
     return trained

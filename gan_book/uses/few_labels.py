@@ -43,10 +43,12 @@ class Config(config.Run):
     few: int = setting(
         100,
         at_least=10,
-        help="number of labels; 10 and 100 times as many are tried, too, "
-        "if there are that many digits",
+        help="number of labels; the program also tries 10 and 100 times as many, "
+        "if there are enough digits",
     )
-    seeds: int = setting(3, at_least=1, help="trainings of each case, with different seeds")
+    seeds: int = setting(
+        3, at_least=1, help="number of training runs of each case, with different seeds"
+    )
     generated: int = setting(10000, at_least=10, help="number of samples that extend the digits")
     max_steps: int = setting(
         600, at_least=1, changeable=True, help="number of steps of each training"

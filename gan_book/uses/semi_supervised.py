@@ -56,7 +56,7 @@ class Config(config.Run):
     batch_size: int = setting(
         64,
         at_least=1,
-        help="unlabelled digits per step; there are as many samples "
+        help="unlabelled digits per step; a step also has as many samples "
         "and at most as many labelled digits",
     )
     dim: int = setting(100, at_least=1, help="number of units of z")

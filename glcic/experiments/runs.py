@@ -41,7 +41,9 @@ class Flags(Settings):
     list: bool = setting(False, help="show the names, the blog's sentences and the questions")
     only: str = setting("", help="names of experiments, separated by commas; empty: all")
     seeds: int = setting(
-        1, at_least=1, help="number of runs for each batch norm and way of input; others have one"
+        1,
+        at_least=1,
+        help="number of runs of the experiments on batch norms and input; others have one",
     )
     input_dir: str = setting("", help="folder of images; empty: faces are drawn")
     crop: int = setting(
@@ -56,7 +58,7 @@ class Flags(Settings):
     max_steps: int = setting(
         2300,
         at_least=3,
-        help="number of steps of all three phases; alone it shortens or stretches each of them",
+        help="number of steps of all three phases together; given alone, it scales each phase",
     )
 
     @classmethod

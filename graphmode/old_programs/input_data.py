@@ -159,7 +159,7 @@ def _refuse_mixture(folder, paths, missing):
     for name, path in paths.items():
         if path and not _is_mnist(path, name):
             raise InputError(
-                f"{folder} has no {missing[0]}.gz, and {path.name} there is not MNIST's: add the "
+                f"{folder} has no {missing[0]}.gz, and its {path.name} is not MNIST's: add the "
                 "missing file, give its source_url, or remove the other files"
             )
 

@@ -135,7 +135,7 @@ def make(extras: Sequence[str]) -> None:
     if _ready(extras):
         return
     if not STAMP.exists() and (VENV / "bin").exists():
-        raise InputError(f"{VENV} is not from ./run.sh setup and lacks packages; remove it")
+        raise InputError(f"{VENV} was not made by ./run.sh setup and lacks packages; remove it")
     base = pythons.base(VENV / "bin")
     try:
         VENV.mkdir(exist_ok=True)

@@ -64,7 +64,7 @@ def gigabytes(mebibytes: float) -> str:
 def _ask(*arguments: str) -> str:
     """The output of nvidia-smi. Raises InputError if it does not exist, fails or hangs."""
     if not shutil.which("nvidia-smi"):
-        raise InputError("there is no nvidia-smi, so no NVIDIA driver")
+        raise InputError("there is no nvidia-smi, so there is no NVIDIA driver")
     try:
         # A program that hangs is killed: nvidia-smi may ignore SIGTERM when the driver hangs.
         answer = subprocess.run(
@@ -125,7 +125,7 @@ def choose(wanted: str) -> str:
         if wanted not in ("", "auto"):
             raise InputError(f"--gpu {shown(wanted)}: {error}; use --gpu cpu") from None
         if "fails" in str(error):
-            print(f"run.sh: {error}; so the CPU is used", file=sys.stderr)
+            print(f"run.sh: {error}; using the CPU", file=sys.stderr)
         return "-1"
     by_id = {gpu.id: gpu for gpu in gpus}
     if wanted in ("", "auto"):

@@ -197,7 +197,7 @@ class _Training:
         try:
             page.write(self._folder)
         except OSError as error:  # it must not hide how training ended
-            sys.stderr.write(f"no report.html: {error}\n")
+            sys.stderr.write(f"report.html was not written: {error}\n")
 
 
 class _Alarms:

@@ -154,7 +154,7 @@ def find_checkpoint(name) -> pathlib.Path:
     for _, checkpoint in checkpoints(given.parent):
         if checkpoint.name == re.sub(r"\.(index|meta|data-.*)$", "", given.name):
             return checkpoint
-    raise InputError(f"{name} is neither the folder of a run nor a checkpoint")
+    raise InputError(f"{name} is neither the folder of a run nor a checkpoint: give one of these")
 
 
 def own_files(folder) -> List[pathlib.Path]:
@@ -168,7 +168,7 @@ def check_free(folder) -> None:
     if strange and not holds_a_run(folder):
         raise InputError(
             f"{folder} is not the folder of a run but holds {', '.join(strange[:3])}, "
-            "which a run would replace: choose another --output_dir"
+            "which a run would overwrite: choose another --output_dir"
         )
 
 

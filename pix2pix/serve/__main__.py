@@ -20,9 +20,9 @@ class Flags(config.Settings):
 
     model: str = setting("", required=True, help="folder that --mode export wrote")
     host: str = setting(
-        "127.0.0.1", help="address to listen at; the default is for this machine only"
+        "127.0.0.1", help="address to listen at; the default accepts only this machine"
     )
-    port: int = setting(8000, at_least=0, at_most=65535, help="port; 0: any that is free")
+    port: int = setting(8000, at_least=0, at_most=65535, help="port; 0: any free port")
 
 
 def serve(flags):

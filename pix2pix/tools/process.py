@@ -37,10 +37,10 @@ class Flags(config.Settings):
         "resize",
         required=True,
         help="resize: to --size x --size pixels; "
-        "combine: with the image of the same name in --b_dir at its right; "
+        "combine: puts the image of the same name in --b_dir to its right; "
         "split: a pair into A/ and B/; grayscale; "
-        "blank: a white square in the middle, three tenths as wide; "
-        "edges: Canny's, black on white",
+        "blank: paints a white square in the middle, 0.3 times as wide as the image; "
+        "edges: finds edges by Canny's method, black on white",
     )
     b_dir: str = setting("", help="folder of the right halves (combine)")
     size: int = setting(256, at_least=1, at_most=8192, help="height and width in pixels (resize)")
@@ -123,7 +123,7 @@ def partners(folder):
     for path in folders.find(folder):
         name = _below(path, folder)
         if name in known:
-            raise InputError(f"{known[name]} and {path} could both be a partner: rename one")
+            raise InputError(f"{known[name]} and {path} differ only in their endings: rename one")
         known[name] = path
     return known
 

@@ -141,7 +141,8 @@ def test_published_numbers_give_way_to_given_ones(tmp_path, monkeypatch):
 def test_a_folder_with_other_peoples_files_is_refused_before_any_work(tmp_path):
     (tmp_path / "samples").mkdir()
     with pytest.raises(
-        InputError, match="is not the folder of a run but holds samples, which a run would replace"
+        InputError,
+        match="is not the folder of a run but holds samples, which a run would overwrite",
     ):
         parse("--output_dir", str(tmp_path))
 

@@ -61,7 +61,7 @@ def test_a_configuration_is_an_instance_of_the_programs_own_class():
         ("data", 3, "--data 3 is not one of digits, mnist"),
         ("precision", "evil", "--precision 'evil' is not one of float32, mixed"),
         ("resume", 1, "--resume 1 is not True or False"),
-        ("output_dir", 7, "--output_dir 7 is not a text"),
+        ("output_dir", 7, "--output_dir 7 is not a string"),
     ],
 )
 def test_a_wrong_value_is_one_line_with_the_value_and_the_range(name, value, message):

@@ -83,7 +83,7 @@ def test_seconds_are_a_form_of_the_start_time(work, child):
 def test_another_process_with_the_number_of_a_dead_job_is_left_alone(work, child, capsys, start):
     record("vae-1", f"started 2020-02-02 20:20:20\ncommand gan_book.vae\npid {child.pid} {start}\n")
     jobs.stop("vae-1")
-    assert capsys.readouterr().out == "vae-1 does not run: lost, exit unknown\n"
+    assert capsys.readouterr().out == "vae-1 is not running: lost, exit unknown\n"
     assert child.poll() is None
 
 
@@ -183,7 +183,7 @@ def test_a_job_is_listed_followed_and_stopped_after_it_has_saved(project):
     assert follower.communicate(timeout=20)[0] == "saved on SIGTERM\n"
     assert project.succeed("log", "sleeper-1") == log.read_text() == "ready\nsaved on SIGTERM\n"
     assert re.search(r"^sleeper-1 +stopped, exit 0 ", project.succeed("jobs"), re.M)
-    assert project.succeed("stop", "sleeper-1") == "sleeper-1 does not run: stopped, exit 0\n"
+    assert project.succeed("stop", "sleeper-1") == "sleeper-1 is not running: stopped, exit 0\n"
 
 
 def test_a_finished_job_keeps_its_status_and_the_next_gets_the_next_number(project):

@@ -86,7 +86,7 @@ def test_a_damaged_file_is_one_clear_line(folder):
 def test_files_of_another_data_set_are_not_completed_with_mnist(folder, monkeypatch):
     monkeypatch.setattr(downloads, "fetch", None)  # a call would raise TypeError
     (folder / FILES[3]).unlink()
-    message = f"^{folder} has no {FILES[3]}, and {FILES[0]} there is not MNIST's: add"
+    message = f"^{folder} has no {FILES[3]}, and its {FILES[0]} is not MNIST's: add"
     with pytest.raises(InputError, match=message):
         read_data_sets(str(folder))
 

@@ -287,9 +287,9 @@ def gpus(tmp_path, tools, monkeypatch):
             "",
             "-1",
             "run.sh: nvidia-smi fails: NVIDIA-SMI has failed because it couldn't communicate with "
-            "the NVIDIA driver.; so the CPU is used",
+            "the NVIDIA driver.; using the CPU",
         ),
-        ("exit 9", "", "-1", "run.sh: nvidia-smi fails: status 9; so the CPU is used"),
+        ("exit 9", "", "-1", "run.sh: nvidia-smi fails: status 9; using the CPU"),
         ("echo 'No devices were found'", "", "-1", ""),
         ("echo; echo ','; echo 'x, y'", "auto", "-1", ""),
         (None, "", "-1", ""),
@@ -348,7 +348,7 @@ def test_an_nvidia_smi_that_hangs_and_ignores_sigterm_is_killed(gpus, capsys, mo
     monkeypatch.setattr(machine, "_PATIENCE", 0.2)
     gpus("trap '' TERM; echo '0, T4, 1, 2, 3'; sleep 30")
     assert machine.choose("") == "-1"
-    assert "nvidia-smi fails: no answer in 0.2 s; so the CPU" in capsys.readouterr().err
+    assert "nvidia-smi fails: no answer in 0.2 s; using the CPU" in capsys.readouterr().err
 
 
 def test_the_table_of_gpus(gpus, capsys):

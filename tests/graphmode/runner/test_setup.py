@@ -201,7 +201,7 @@ def test_a_venv_of_the_users_own_is_used_or_left_alone(machine):
     shutil.copy(machine.python("inner", "3.12", "whole"), own)
     machine.echo("gan_book.echo")
     shutil.copy(machine.python("inner", "3.12"), own)
-    assert "not from ./run.sh setup" in machine.fail("gan_book.echo")
+    assert "not made by ./run.sh setup" in machine.fail("gan_book.echo")
     assert own.exists() and not machine.record()
 
 

@@ -134,7 +134,7 @@ def test_partners_are_in_folders_of_the_same_name(photos, capsys):
     Image.new("RGB", (5, 5)).save(photos / "maps" / "x" / "1.jpg")
     with pytest.raises(SystemExit):
         run(photos, "combine", "--b_dir", photos / "maps", folder="ins", output="other")
-    assert "could both be a partner: rename one" in capsys.readouterr().err
+    assert "differ only in their endings: rename one" in capsys.readouterr().err
 
 
 def test_an_image_one_pixel_wide_is_skipped(photos, capsys):
