@@ -67,3 +67,66 @@ def test_a_test_names_every_flag(owner_of):
         if not re.search(rf"--(no_)?{field.name}\b|\b{field.name}=|[\"']{field.name}[\"']", text)
     }
     assert not missing
+
+
+GLCIC_SMALL = {
+    "size": 64,
+    "width": 16,
+    "hole_min": 24,
+    "hole_max": 32,
+    "batch_size": 16,
+    "flip": True,
+    "alpha": 0.002,
+    "discriminator_lr": 0.0003,
+    "max_steps": 11600,
+    "completion_steps": 8000,
+    "discriminator_steps": 1600,
+}
+GLCIC_PAPER = {
+    "batch_size": 96,
+    "max_steps": 500000,
+    "completion_steps": 90000,
+    "discriminator_steps": 10000,
+}
+PIX2PIX_SMALL = {
+    "crop_size": 64,
+    "scale_size": 72,
+    "ngf": 16,
+    "ndf": 16,
+    "gan_weight": 0.3,
+    "max_epochs": 50,
+    "display_freq": 2000,
+}
+
+
+@pytest.mark.parametrize(
+    "name, flag, numbers",
+    [
+        ("glcic", {"preset": "small"}, GLCIC_SMALL),
+        ("glcic", {"recipe": "paper"}, GLCIC_PAPER),
+        ("glcic", {"as_published": True}, {"lr_decay": False}),
+        ("pix2pix", {"preset": "small"}, PIX2PIX_SMALL),
+        ("pix2pix.segmentation", {"preset": "small"}, {"crop_size": 64, "scale_size": 72}),
+        ("gan_book.cae", {"as_published": True}, {"lr": 0.0001}),
+        ("gan_book.vae", {"as_published": True}, {"lr": 0.0001}),
+        (
+            "gan_book.dcgan",
+            {"as_published": True},
+            {"discriminator_norm": "none", "pooling": "max"},
+        ),
+        ("gan_book.cgan", {"as_published": True}, {"discriminator_norm": "none", "pooling": "max"}),
+        ("gan_book.wgan", {"as_published": True}, {"lr": 0.0005}),
+        ("gan_book.wgan", {"gradient_penalty": True}, {"lr": 0.0001}),
+        ("gan_book.gan", {"as_published": True}, {}),
+    ],
+)
+def test_a_preset_changes_these_numbers_and_no_others(name, flag, numbers, owner_of):
+    """docs/results.md was made with these numbers."""
+    _, owner = owner_of(name)
+    plain, preset = owner(), owner.create(**flag)
+    changed = {
+        field.name: getattr(preset, field.name)
+        for field in dataclasses.fields(owner)
+        if getattr(preset, field.name) != getattr(plain, field.name)
+    }
+    assert changed == {**numbers, **flag}
