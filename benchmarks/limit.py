@@ -1,4 +1,4 @@
-"""What the CPU can do at most, products of large matrices; and the work of a model's step."""
+"""The highest speed of the CPU (large matrix products), and the work of a model's step."""
 
 import math
 

@@ -106,7 +106,7 @@ def split(
 ) -> Tuple[List[pathlib.Path], List[pathlib.Path]]:
     """Divides images into training and test images by a hash of their names.
 
-    The order and the other images do not matter, so the division of a growing folder is stable.
+    The order and the other images do not matter, so an image stays in its part if the folder grows.
 
     Args:
         paths: the images.

@@ -78,7 +78,7 @@ def augment(
         scale: height to which images are resized before they are cropped, at least `height`. The
             width is in proportion.
         flip: if True, images are mirrored with probability 0.5.
-        seed: of the random numbers. Each run of the session has other ones.
+        seed: of the random numbers. They differ in each run of the session.
         published: see `resized`.
 
     Returns:

@@ -1,4 +1,4 @@
-"""模板 The template of a section: a small GAN. CONTRIBUTING.md says how to make a new one of it.
+"""模板 The template of a section: a small GAN. CONTRIBUTING.md shows how to use it.
 
     discriminator_loss = -E log D(x) - E log(1 - D(G(z)))
     generator_loss     = -E log D(G(z)),   z uniform in [-1, 1]

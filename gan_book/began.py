@@ -1,8 +1,8 @@
 """BEGAN: the discriminator is an autoencoder, and its reconstruction loss decides.
 
-After the WGAN (gan_book/wgan.py), two things are new: the discriminator reconstructs its input
-(在判别器上使用自编码器), and a balance keeps the two networks together. L(v) is the mean absolute
-difference of an image v and its reconstruction:
+Compared with the WGAN (gan_book/wgan.py), two things are new: the discriminator reconstructs its
+input (在判别器上使用自编码器), and a balance keeps the two networks together. L(v) is the mean
+absolute difference of an image v and its reconstruction:
 
     discriminator:  minimize  L(x) - k L(G(z))
     generator:      minimize  L(G(z))
@@ -19,7 +19,7 @@ Differences from the text and the paper (docs/errata.md):
     - The paper's gamma 0.5, lambda 0.001 and learning rate 0.0001 are for faces. On MNIST they end
       with the same blob for every z. Here they are 0.9, 0.01 and 0.0005.
     - The text says that BEGAN does not need two optimizers (不需要两个单独的优化器). It needs no
-      schedule of alternation, but each network still has its Adam.
+      alternating schedule, but each network still has its own Adam.
 
 Run:     ./run.sh gan_book.began --data mnist
          ./run.sh gan_book.began --data faces --size 64 [--input_dir FOLDER]    (else drawn faces)
@@ -115,7 +115,7 @@ def levels(size):
 def doubled(x):
     """Nearest-neighbor upsampling: [batch, height, width, c] -> [batch, 2 height, 2 width, c].
 
-    tf.image's has no second derivative, which --unrolled_steps needs.
+    The function of tf.image has no second derivative, which --unrolled_steps needs.
     """
     _, height, width, channels = x.shape.as_list()
     x = tf.reshape(tf.stack([x, x], 3), [-1, height, 2 * width, channels])

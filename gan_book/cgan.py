@@ -1,6 +1,6 @@
 """条件 GAN Conditional GAN: both networks are told the digit y, so the user can ask for sevens.
 
-After the DCGAN (gan_book/dcgan.py), y is new. It is concatenated (将它们连接在一起):
+Compared with the DCGAN (gan_book/dcgan.py), only y is new. It is concatenated (将它们连接在一起):
 
     discriminator:  minimize  -log D(x | y) - log(1 - D(G(z | y) | y))
     generator:      minimize  -log D(G(z | y) | y)
@@ -12,9 +12,9 @@ text's own code is lost. Networks, learning rate and updates are the DCGAN's, th
 Reference: Mirza and Osindero 2014, "Conditional Generative Adversarial Nets".
 
 Differences from the text (`--as_published` runs the text; docs/errata.md shows both results):
-    - Those of the DCGAN. The text's batch norms always use the statistics of the batch. They remove
-      the label where the whole batch has the same one: as published, `--digit 7` generates hardly
-      any seven.
+    - Those of the DCGAN. The text's batch norms always use the statistics of the batch. If all
+      samples of a batch have the same label, they remove it: as published, `--digit 7` generates
+      hardly any seven.
 
 Run:     ./run.sh gan_book.cgan --data mnist
          ./run.sh gan_book.cgan --mode sample --digit 7 --checkpoint runs/cgan

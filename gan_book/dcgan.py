@@ -1,8 +1,8 @@
 """深度卷积 GAN (DCGAN): the GAN with convolutional networks.
 
-After the section before (gan_book/gan.py), only the networks are new: the discriminator has
-convolutions, the generator has transposed convolutions and batch norm. Objective, noise, solvers
-and updates are the GAN's (只需换出生成器和判别器网络).
+Compared with the previous section (gan_book/gan.py), only the networks are new: the discriminator
+has convolutions, the generator has transposed convolutions and batch norm. Objective, noise,
+solvers and updates are the GAN's (只需换出生成器和判别器网络).
 
 Reference: Radford, Metz and Chintala 2016, "Unsupervised Representation Learning with Deep
 Convolutional Generative Adversarial Networks".
@@ -13,7 +13,8 @@ Differences from the text (`--as_published` runs the text; docs/errata.md shows 
       (--pooling and --discriminator_norm of tips.py), and the samples are much closer to digits.
     - The text's batch norms always use the statistics of the batch (它们将始终设置为训练模式). A
       sample then depends on the others in its batch, and a batch of one has the same output for
-      every z. Here this is so in training only; sampling uses the moving averages.
+      every z. Here only training uses the statistics of the batch. Sampling uses the moving
+      averages.
     - The text's learning rate is 0.001. Here it starts there and follows a cosine to 0.
     - `leaky_relu`, which the text does not define, is tf.nn.leaky_relu.
     - Images are scaled to [-1, 1], as in the GAN.

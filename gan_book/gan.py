@@ -1,7 +1,7 @@
-"""生成对抗网络 GAN: a generator makes digits of noise, a discriminator tells them from real ones.
+"""生成对抗网络 GAN: a generator turns noise into digits, a discriminator learns to detect these.
 
-After the section before (gan_book/vae.py), three things are new: two networks with opposite
-objectives, two solvers that take turns, and no comparison of an output with one digit.
+Compared with the previous section (gan_book/vae.py), three things are new: two networks with
+opposite objectives, two solvers that take turns, and no comparison of an output with one digit.
 
     discriminator:  minimize  -log D(x) - log(1 - D(G(z)))         z uniform in [-1, 1]
     generator:      minimize  -log D(G(z))                         最大化判别器做出错误选择的概率

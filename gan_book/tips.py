@@ -14,7 +14,8 @@ replace layers while a network is built (`discriminator`, `generator`).
 
 The text's other tips are the programs' defaults: images in [-1, 1], ReLU and tanh in the generator,
 Adam. What each switch does to the dense GAN is in docs/results.md. The alarms follow the text's
-advice on losses: the discriminator's loss falls fast, the samples lose their variety.
+advice: they report that the discriminator's loss falls fast, or that the samples lose their
+variety.
 
 References: Salimans et al. 2016 (minibatch features, label smoothing), Metz et al. 2017 (unrolled
 GANs), Isola et al. 2017 (dropout in training and test).
@@ -150,7 +151,7 @@ class _GeneratorLayers(_Layers):
 
 @contextlib.contextmanager
 def _layers_of(made):
-    """While this is open, `tf.layers` of graphmode, which the sections use, is another object.
+    """Inside this context, `tf.layers` of graphmode, which the sections use, is another object.
 
     TensorFlow itself stays as it is.
     """

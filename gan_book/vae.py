@@ -1,7 +1,7 @@
 """变分自编码器 The variational autoencoder (VAE): an autoencoder whose z follows N(0, 1).
 
-After the section before (gan_book/cae.py), three things are new: two heads instead of one, noise
-between encoder and decoder, and a second term in the loss.
+Compared with the previous section (gan_book/cae.py), three things are new: two heads instead of
+one, noise between encoder and decoder, and a second term in the loss.
 
     z = mu(x) + sigma(x) * eps,  eps ~ N(0, 1)          重新参数化技巧, the reparameterization trick
     loss = generation loss + latent loss = -log p(x | z) + KL(N(mu, sigma^2) || N(0, 1))
@@ -9,9 +9,10 @@ between encoder and decoder, and a second term in the loss.
 Reference: Kingma and Welling 2014, "Auto-Encoding Variational Bayes", equation 10.
 
 Differences from the text (`--as_published` runs the text; docs/errata.md shows both results):
-    - The text averages the generation loss over pixels but sums the KL term. The optimum of that
-      ignores z, so every sample is the same gray image. Here both terms are nats per image.
-    - The text's second head is sigma. The loss is infinite where it is 0. Here it is log sigma^2.
+    - The text averages the generation loss over pixels but sums the KL term. The optimum of this
+      loss ignores z, so every sample is the same gray image. Here both terms are nats per image.
+    - The text's second head is sigma. The loss is infinite if sigma is 0. Here the second head is
+      log sigma^2.
     - The text's learning rate is 0.0001. Here it starts at 0.001 and follows a cosine to 0. If a
       run is resumed with more epochs, the cosine is stretched to the new length.
 

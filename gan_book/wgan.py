@@ -1,7 +1,7 @@
 """Wasserstein GAN (WGAN): the critic's loss measures how far the samples are from real digits.
 
-After the DCGAN (gan_book/dcgan.py), the losses have no logarithm (从损失中删除对数), and the
-discriminator becomes a critic f, whose output may be any number:
+Compared with the DCGAN (gan_book/dcgan.py), the losses have no logarithm (从损失中删除对数), and
+the discriminator becomes a critic f, whose output may be any number:
 
     critic:     maximize  mean f(x) - mean f(G(z))        over functions with weights in [-c, c]
     generator:  minimize  -mean f(G(z))

@@ -1,4 +1,4 @@
-"""What fills holes without learning, and the smoothing of a completed hole's border."""
+"""Methods that fill holes without learning, and the smoothing of a hole's border."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The settings of GLCIC: the blog's numbers, what its experiments change, and which go together."""
+"""The settings of GLCIC: the blog's numbers, what its experiments change, and checks."""
 
 import dataclasses
 from typing import Literal

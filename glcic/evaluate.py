@@ -1,4 +1,4 @@
-"""How close completions are to the images, compared with fillings without learning."""
+"""How close completions are to the images, compared with methods that do not learn."""
 
 import collections
 import sys

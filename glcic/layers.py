@@ -6,10 +6,10 @@ uniform distribution. By default slim adds a ReLU, tf.layers has VALID padding, 
 neither a bias nor an initializer.
 
 A kind of batch norm (`NORMS`) is one of ten. The blog saw the two networks fight (对抗) only with
-slim's, and took the defaults of the libraries for the reason. The kinds differ in what may be the
-reason: whether they normalize in training at all, whether by the statistics of the batch or by
-moving averages, whether there is a gamma, and whether two applications of a network share beta and
-gamma.
+slim's, and it took the different defaults of the libraries for the reason. The kinds differ in each
+possible reason: whether they normalize in training at all, whether by the statistics of the batch
+or by moving averages, whether there is a gamma, and whether two applications of a network share
+beta and gamma.
 """
 
 from typing import NamedTuple
@@ -124,7 +124,7 @@ def _nn_moments(x, is_training):
 def _author(x, is_training):
     """The blog author's own function: by hand, decay 0.5, gamma and beta by tf.Variable.
 
-    tf.Variable knows no reuse. So D(real) and D(completion) have a gamma and a beta each, and D
+    tf.Variable ignores `reuse`. So D(real) and D(completion) have separate gammas and betas, and D
     can tell the two apart by these alone.
     """
 

@@ -1,8 +1,8 @@
 """TensorFlow 1 style on today's TensorFlow: `from graphmode import tf, slim`.
 
-`tf` is tensorflow.compat.v1 in graph mode, `slim` is tf_slim. `repairs` mends what current versions
-broke in both. TensorFlow is imported when a name in either is first used, so that the `--help` of
-a program does not wait for it. Supported: TensorFlow 2.16 to 2.21, Python 3.10 to 3.13.
+`tf` is tensorflow.compat.v1 in graph mode, `slim` is tf_slim. `repairs` corrects what current
+versions broke in both. TensorFlow is imported when a name in either is first used, so that the
+`--help` of a program does not wait for it. Supported: TensorFlow 2.16 to 2.21, Python 3.10 to 3.13.
 
 Raises (at that first use):
     ImportError: TensorFlow, tf_keras or tf_slim is missing or does not fit. The message says what

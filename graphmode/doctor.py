@@ -1,4 +1,4 @@
-"""What this machine has and lacks for the programs, and how to mend it: `./run.sh doctor`."""
+"""What the programs need and this machine has or lacks, with cures: `./run.sh doctor`."""
 
 import importlib
 import importlib.metadata

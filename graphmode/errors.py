@@ -8,7 +8,7 @@ class InputError(ValueError):
     """Something that the user gave cannot be used.
 
     Programs print it as one line and exit with status 2. The message says what is wrong, shows the
-    offending value, and says how to mend it.
+    offending value, and says how to correct it.
     """
 
 

@@ -1,6 +1,6 @@
 """For notebooks: after `import graphmode.legacy`, `import tensorflow as tf` gives TensorFlow 1.
 
-See `graphmode.old_programs.namespace`. It stays so until the process ends.
+See `graphmode.old_programs.namespace`. This lasts until the process ends.
 """
 
 from graphmode.old_programs import namespace

@@ -78,7 +78,7 @@ _DEPRECATIONS = re.compile(
 def hold_noise() -> Iterator[None]:
     """Holds file descriptor 2 while TensorFlow loads or queues end.
 
-    Afterwards each line that is no known noise is written to it.
+    Afterwards all other lines are written to it; only known noise is dropped.
     """
     try:
         screen = os.dup(2)

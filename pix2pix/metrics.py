@@ -1,4 +1,4 @@
-"""How close translations are to their targets, beside baselines that have learned nothing."""
+"""How close translations are to their targets, compared with baselines that do not learn."""
 
 import contextlib
 from typing import Callable, NamedTuple

@@ -12,9 +12,10 @@ discriminator, then the generator. The discriminator's loss is not halved, as in
 Differences from the notes' program (`--as_published` runs it; docs/errata.md):
     - Maps of 1 x 1 pixels are not normalized. With a batch of one the result would not depend on
       the input, and the layers below it would never learn.
-    - Images that are enlarged to `--scale_size` are interpolated. There pixels are repeated (AREA).
-    - The printed losses are moving averages. There they start at 0, so that the first one is 1 % of
-      the true value. Here this is corrected.
+    - Images that are enlarged to `--scale_size` are interpolated. The notes' program repeats pixels
+      (AREA).
+    - The printed losses are moving averages. In the notes' program they start at 0, so the first
+      one is 1 % of the true value. Here this is corrected.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """A segmentation network for facades: it reads labels from photographs, real or translated.
 
 The paper evaluates translated label maps in this way (FCN score): if a translation is good, a
-network that was trained on real photographs sees the labels in it that were asked for.
+network that was trained on real photographs recognizes the requested labels in it.
 
 Run:    ./run.sh pix2pix.segmentation --input_dir facades/train
         ./run.sh pix2pix --mode test --checkpoint RUN --segmentation runs/segmentation

@@ -1,8 +1,8 @@
 """Labelled 28x28 digits for machines without MNIST: white on black, as in MNIST.
 
 Each digit of Pillow's own font is drawn once per pen, at `FINE` times the final resolution, and
-blurred by one final pixel. Each image then looks its pixels up in such a glyph, through a slanted,
-wavy grid of its own. The blur makes the result smooth.
+blurred by one final pixel. The pixels of an image are then read from such a glyph, through a
+slanted and wavy grid, which is different for each image. The blur makes the result smooth.
 """
 
 import functools

@@ -4,8 +4,9 @@ Two 3x3 convolutions with 32 and 64 filters, each followed by a 2x2 max pool, a 
 with dropout, and a dense layer of 10. It is trained once for each data set, in about a minute, and
 stays in the cache. Its 128 features are those of the Frechet distance (evaluation/sampling.py).
 
-The distance depends on the classifier: one that is trained less finds samples closer to real digits
-(docs/results.md). `--classifier RUN` of the other programs names a run of this program.
+The distance depends on the classifier: with a classifier that is trained less, samples are closer
+to real digits (docs/results.md). `--classifier RUN` of the other programs names a run of this
+program.
 
 Run:     ./run.sh gan_book.evaluation.classifier --data mnist      (not needed for --mode evaluate)
 Expect:  a test accuracy of 99 % on MNIST.

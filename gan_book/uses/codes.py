@@ -1,8 +1,8 @@
 """新的潜在向量 New digits from an autoencoder: z comes from normals that are fitted to its codes.
 
-The text says that an autoencoder cannot generate new digits, because only the encoder, applied to
-a digit, gives a z that the decoder turns into a digit. Indeed the codes of digits do not follow
-N(0, 1), from which the VAE samples. But the codes of 60,000 training digits tell where they are:
+The text says that an autoencoder cannot generate new digits, because only the encoder, applied to a
+digit, gives a z that the decoder turns into a digit. Indeed the codes of digits do not follow N(0,
+1), from which the VAE samples. But the codes of the 60,000 training digits show which z are useful:
 
     N(0, 1)      the VAE's distribution, for comparison
     one normal   with the mean and the covariance of all codes

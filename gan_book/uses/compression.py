@@ -5,8 +5,9 @@ rounded z into a digit. Uniform grids and Huffman codes are this module's choice
 
     size = bits of z, rounded        PSNR = -10 log10(mean squared error), pixels in [0, 1]
 
-Only the rounded numbers count. Both sides already have the decoder's weights (185 kB for 20 latent
-units) and the grid for rounding, which is fitted to the codes of the training digits.
+Only the rounded numbers count as size. Sender and receiver already have the decoder's weights (185
+kB for 20 latent units) and the grid for rounding, which is fitted to the codes of the training
+digits.
 
 The test digits are also saved by Pillow as JPEG and PNG, in two ways:
     - file by file, where the header is most of the JPEG file of a 28x28 image;

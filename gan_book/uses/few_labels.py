@@ -1,14 +1,14 @@
 """预训练 Generative models when few labels are known: pre-training, and generated examples.
 
-Two of the uses that the text names and shows no code for. Each is compared with the same classifier
-without it, at 100, 1,000 and 10,000 labels.
+The text names both uses and shows no code. A classifier with each use is compared with the same
+classifier without it, at 100, 1,000 and 10,000 labels.
     - Pre-training: a classifier starts from an autoencoder's encoder or from a GAN's discriminator,
       which learned from digits without labels.
     - Extending the data set: a classifier also learns from a conditional GAN's samples.
 
-A conditional GAN knows the labels of its training digits. If it learned from all of them, the
-comparison is unfair: the classifier learns from those labels indirectly. `gan_book.cgan --labels
-100` trains one on the same 100 labels that the classifier learns from.
+A conditional GAN knows the labels of its training digits. If it learned from all labels, the
+comparison is unfair, because the classifier then learns from all labels indirectly.
+`gan_book.cgan --labels 100` trains one on the same 100 labels that the classifier learns from.
 
 Run:     ./run.sh gan_book.uses.few_labels --data mnist --cae runs/cae
          `--gan runs/dcgan` and `--cgan runs/cgan` add cases. Any one of the three is enough.

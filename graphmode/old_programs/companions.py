@@ -1,4 +1,4 @@
-"""What programs for TensorFlow 1 use besides it and no library has any more.
+"""Names of other libraries that TensorFlow 1 programs use and that no longer exist.
 
 These are HParams, the image functions of scipy.misc, and old names of numpy and Pillow.
 """

@@ -1,4 +1,4 @@
-"""The page of a run, report.html: one file that needs nothing else."""
+"""The page of a run, report.html: one file that needs no other file."""
 
 import base64
 import collections

@@ -1,4 +1,4 @@
-"""Findings as tables: in the terminal, and on a page with figures that needs nothing else."""
+"""Results as tables: in the terminal, and on a page with figures that needs no other file."""
 
 import base64
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence

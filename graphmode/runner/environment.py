@@ -1,4 +1,4 @@
-"""The Python environment of run.sh: one of the user's that has all packages, else .venv.
+"""The Python environment of run.sh: the user's if it has all packages, else .venv.
 
 run.sh starts this module with any Python from 3.10 on. It needs no installed package.
 

@@ -1,4 +1,4 @@
-"""What this machine has free, GPUs and disk: `./run.sh gpus`, `./run.sh disk`, and run.sh's choice.
+"""Free GPUs and free disk space: `./run.sh gpus`, `./run.sh disk`, and the choice of the GPU.
 
 run.sh starts this module with any Python from 3.10 on. It needs no installed package.
 """

@@ -1,4 +1,4 @@
-"""The programs of this project: their list, their help, and a hint for a name that is none of them.
+"""The programs of this project: their list, their help, and a hint if a name is wrong.
 
 run.sh starts this module with any Python from 3.10 on. It needs no installed package.
 """

@@ -1,4 +1,4 @@
-"""The Pythons of this machine: their versions, and what each is good for.
+"""The Pythons of this machine: their versions, and what each can be used for.
 
 It needs no installed package.
 """

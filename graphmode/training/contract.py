@@ -1,4 +1,4 @@
-"""What a model tells the training loop: which updates a step consists of, and what to show."""
+"""What a model tells the training loop: which updates make a step, and what to show."""
 
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence
 

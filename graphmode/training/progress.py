@@ -1,4 +1,4 @@
-"""What the terminal shows and hears while a program trains: a progress bar, and signals."""
+"""The progress bar of a program that trains, and the signals that it receives."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""The folder of a run: what is in it, who owns it, and which settings it was made with.
+"""The folder of a run: what it contains, which process trains in it, and its settings.
 
 config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  samples/  figures/
 trace-N.json  warnings.txt  metrics.json  report.html

@@ -3,8 +3,8 @@
 Run:    ./run.sh pix2pix.tools.process --operation combine --input_dir photos --b_dir maps \\
             --output_dir pairs
 
-Files that --output_dir holds already are not made again: if it is interrupted, the same command
-continues.
+Files that already exist in --output_dir are not made again. So if the program is interrupted, the
+same command continues.
 """
 
 import concurrent.futures
