@@ -18,7 +18,9 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing is saved between the end and the continuation."""
 
 
-def test_killed_in_each_phase_it_continues_in_the_right_one_with_the_right_optimizer(tiny, images):
+def test_killed_in_each_phase_it_continues_in_the_right_one_with_the_right_optimizer(
+    shallow, tiny, images
+):
     saved = []
 
     def death(step, folder):
@@ -60,31 +62,32 @@ def copied(trained, tmp_path):
     return shutil.copytree(trained, tmp_path / "copied")
 
 
-def test_more_steps_for_a_finished_run_go_into_the_last_phase(trained, copied):
-    """The run of six steps has 4, 1 and 1 in its phases; with eight steps it has 4, 1 and 3."""
-    rows = scalar_log.read(trained)
-    assert [row["phase"] for row in rows] == ["completion"] * 4 + ["discriminator", "joint"]
-    assert all(np.isfinite(float(row["mse"])) for row in rows)
-    assert [bool(row["fake_loss"]) for row in rows] == [False] * 4 + [True] * 2
-    assert rows[-1]["adversarial_loss"] != rows[-1]["fake_loss"]
-    glcic.main(["--resume", "--output_dir", str(copied), "--max_steps", "8"])
-    phases = [row["phase"] for row in scalar_log.read(copied)]
-    assert phases == ["completion"] * 4 + ["discriminator"] + ["joint"] * 3
+def test_more_steps_go_into_the_last_phase_also_without_test_images(
+    trained, copied, tmp_path, capsys
+):
+    """The run of six steps has 4, 1 and 1 in its phases; with eight steps it has 4, 1 and 3.
 
-
-def test_a_training_without_test_images_is_good_nevertheless(copied, tmp_path, capsys):
-    """The hash takes both of these images for training."""
+    The hash takes both of the new images for training.
+    """
     source = tmp_path / "photos"
     source.mkdir()
     for name, face in zip("ab", faces.draw(2, 44, 3)):
         Image.fromarray(face).save(source / f"{name}.png")
     assert not folders.images(source).test
-    glcic.main(["--resume", "--input_dir", str(source), "--output_dir", str(copied)])
+    rows = scalar_log.read(trained)
+    assert [row["phase"] for row in rows] == ["completion"] * 4 + ["discriminator", "joint"]
+    assert all(np.isfinite(float(row["mse"])) for row in rows)
+    assert [bool(row["fake_loss"]) for row in rows] == [False] * 4 + [True] * 2
+    assert rows[-1]["adversarial_loss"] != rows[-1]["fake_loss"]
+    more = ["--input_dir", str(source), "--max_steps", "8"]
+    glcic.main(["--resume", "--output_dir", str(copied), *more])
+    phases = [row["phase"] for row in scalar_log.read(copied)]
+    assert phases == ["completion"] * 4 + ["discriminator"] + ["joint"] * 3
+    assert run_folder.last_step(copied) == 8
     assert f"warning: no evaluate: --input_dir {source} has no image" in capsys.readouterr().err
-    assert run_folder.last_step(copied) == 6
 
 
-def test_phases_without_steps_are_named(photographs, short, tmp_path, capsys, monkeypatch):
+def test_phases_without_steps_are_named(shallow, photographs, short, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(training, "fit", lambda built, config: None)
     folder = str(tmp_path / "run")
     more = ["--input_dir", str(photographs), "--output_dir", folder, "--completion_steps", "6"]
