@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from conftest import config_of, shapes
 from layer_table import layer_table
+from older_variables import built_variables, older_variables
 
+import data
 from gan_book import cgan, dcgan, gan, tips
-from graphmode import sessions, tf, training, variables
+from graphmode import sessions, tf, variables
 from graphmode.training import run_folder
 
 GENERATOR = [
@@ -53,6 +55,8 @@ def test_discriminator_follows_the_texts_code_or_its_notes(
     assert parameters("discriminator") == count + (first_kernel - 25) * 32
     averages = variables.moving_averages("discriminator")
     assert len(averages) == (0 if as_published else 4)
+    name = program.__name__.rsplit(".", 1)[1] + (" --as_published" if as_published else "")
+    assert built_variables() == older_variables(name)
 
 
 def test_flags_win_over_the_published_network():
@@ -74,12 +78,13 @@ def test_learning_rate_follows_a_cosine(as_published, half_way, digits, value):
 
 @pytest.fixture(scope="module")
 def trained(digits, tmp_path_factory):
-    """The configuration of a DCGAN after two steps."""
+    """The configuration of a DCGAN after one step, which the program has trained."""
     folder = tmp_path_factory.mktemp("dcgan") / "run"
-    config = config_of(dcgan, folder, max_steps=2, display_freq=0, batch_size=16)
-    with tf.Graph().as_default():
-        training.fit(dcgan.build(config, digits), config)
-    return config.replace(checkpoint=str(run_folder.find_checkpoint(folder)))
+    flags = ["--max_steps", "1", "--display_freq", "0", "--batch_size", "8"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "load", lambda name, input_dir="": digits)
+        dcgan.main([*flags, "--output_dir", str(folder)])
+    return run_folder.trained(dcgan.Config, folder)
 
 
 @pytest.mark.parametrize("as_published", [False, True])
@@ -94,8 +99,15 @@ def test_one_image_depends_on_z_and_as_published_does_not(as_published, trained)
     assert difference < 1e-3 if as_published else difference > 0.01
 
 
+def test_the_program_samples(trained):
+    run = trained.checkpoint.rsplit("/", 1)[0]
+    dcgan.main(["--mode", "sample", "--checkpoint", run, "--count", "7"])
+    images = np.load(f"{run}/samples.npz")["images"]
+    assert images.shape == (7, 28, 28) and len(np.unique(images.reshape(7, -1), axis=0)) == 7
+
+
 def test_training_moves_the_averages_and_sampling_reads_them(digits):
-    model = dcgan.build(config_of(dcgan, max_steps=9, batch_size=16), digits)
+    model = dcgan.build(config_of(dcgan, max_steps=9, batch_size=8), digits)
     d_step, g_step = (update.op for update in model.phases[0].updates)
     averages = variables.moving_averages("generator")
     with sessions.session() as session:
@@ -121,9 +133,10 @@ def test_a_batch_of_one_is_refused(tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("pooling, sides", [("max", (12, 4)), ("strided", (14, 7))])
-@pytest.mark.parametrize("norm", ["none", "batch"])
-def test_hidden_layers_are_what_the_discriminators_logits_come_from(pooling, sides, norm, value):
+@pytest.mark.parametrize(
+    "pooling, norm, sides", [("max", "none", (12, 4)), ("strided", "batch", (14, 7))]
+)
+def test_hidden_layers_are_what_the_discriminators_logits_come_from(pooling, norm, sides, value):
     """The last layer by hand, on the third of the hidden layers, gives the network's own logits."""
     config = tips.Tips(pooling=pooling, discriminator_norm=norm)
     x = tf.random_uniform([4, 784], -1, 1)
