@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import xml.etree.ElementTree
 
 import numpy as np
@@ -66,14 +67,13 @@ def trained(pairs_folder, flags, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def exported(pairs_folder, tmp_path_factory):
-    """A run of two steps on drawn facades and its SavedModel. One input has one output."""
+def exported(trained, tmp_path_factory):
+    """The trained run with a test and a SavedModel of it. One input has one output."""
     folder = tmp_path_factory.mktemp("exported") / "pix2pix"
-    sizes = ["--crop_size", 32, "--scale_size", 32, "--ngf", 2, "--ndf", 2]
+    shutil.copytree(str(trained), str(folder))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tf.nn, "dropout", lambda x, keep_prob: x)
-        given = [*sizes, "--which_direction", "BtoA", "--val_dir", pairs_folder / "val"]
-        run("--output_dir", folder, *given, "--max_steps", 2)
+        run("--mode", "test", "--checkpoint", folder, "--output_dir", folder)
         run("--mode", "export", "--checkpoint", folder)
     return folder
 

@@ -139,8 +139,10 @@ def test_a_mistake_is_one_line_and_leaves_no_run(flags, words, refused, tmp_path
         ["--as_published"],
     ],
 )
-def test_a_test_cannot_change_the_network(trained, flag, refused):
-    line = refused("--mode", "test", "--checkpoint", trained, *flag)
+def test_a_test_cannot_change_the_network(flag, refused, tmp_path):
+    settings = {**FORMER, "norm": "batch", "lab_colorization": False}
+    run = stored(tmp_path / "run", "pix2pix", settings)
+    line = refused("--mode", "test", "--checkpoint", run, *flag)
     assert f"{flag[0]} " in line and "contradicts the run" in line
 
 

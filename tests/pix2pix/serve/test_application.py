@@ -1,11 +1,10 @@
 """The server: its answers over WSGI, and one over HTTP."""
 
 import io
-import pathlib
 import re
 import socket
-import subprocess
-import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 import zlib
@@ -15,12 +14,10 @@ import pytest
 from PIL import Image
 
 from data.drawn import facades
-from graphmode import tf
+from graphmode import doctor, tf
 from graphmode.report import images
 from pix2pix.serve import __main__ as serve
 from pix2pix.serve import application
-
-ROOT = pathlib.Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -154,22 +151,37 @@ def test_a_port_in_use_is_an_error(exported, refused):
     assert "cannot listen at no host:0" in line
 
 
-def test_the_server_listens_on_this_machine_only(exported):
-    model = str(exported / "saved_model")
-    command = [sys.executable, "-m", "pix2pix.serve", "--model", model, "--port", "0"]
-    with subprocess.Popen(command, cwd=str(ROOT), stdout=subprocess.PIPE, text=True) as server:
-        try:
-            line = server.stdout.readline()
-            address, port = re.search(r"(http://127\.0\.0\.1:(\d+)/)", line).groups()
-            with urllib.request.urlopen(address, timeout=20) as page:
-                assert b"<canvas" in page.read()
-            too_large = bytes(application.MAX_BYTES + 1)
-            for upload, status in ((b"no image", 400), (too_large, 413)):
-                with pytest.raises(urllib.error.HTTPError) as error:
-                    urllib.request.urlopen(address + "translate", upload, timeout=20)
-                assert error.value.code == status and error.value.read().count(b"\n") == 1
-            # Another of this machine's own addresses
-            with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.2", int(port)), timeout=20)
-        finally:
-            server.terminate()
+def test_the_server_listens_on_this_machine_only(network, monkeypatch, capsys):
+    """--port 0 finds a free one."""
+    waitress, servers = doctor.library("waitress", "waitress"), []
+    create = waitress.create_server
+
+    def created(*arguments, **more):
+        servers.append(create(*arguments, **more))
+        return servers[0]
+
+    monkeypatch.setattr(waitress, "create_server", created)
+    monkeypatch.setattr(application, "load", lambda folder: network)
+    flags = serve.Flags(model="folder", port=0)
+    thread = threading.Thread(target=serve.serve, args=[flags], daemon=True)
+    thread.start()
+    try:
+        printed, end = "", time.monotonic() + 60
+        while "\n" not in printed and time.monotonic() < end:
+            time.sleep(0.01)
+            printed += capsys.readouterr().out
+        address, port = re.search(r"(http://127\.0\.0\.1:(\d+)/)", printed).groups()
+        with urllib.request.urlopen(address, timeout=20) as page:
+            assert b"<canvas" in page.read()
+        too_large = bytes(application.MAX_BYTES + 1)
+        for upload, status in ((b"no image", 400), (too_large, 413)):
+            with pytest.raises(urllib.error.HTTPError) as error:
+                urllib.request.urlopen(address + "translate", upload, timeout=20)
+            assert error.value.code == status and error.value.read().count(b"\n") == 1
+        # Another of this machine's own addresses
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", int(port)), timeout=20)
+    finally:
+        for server in servers:
+            server.task_dispatcher.shutdown()
+            server.close()
