@@ -126,7 +126,7 @@ def test_loss_is_the_negative_elbo(digits, value):
 def test_published_loss_is_a_mean_plus_a_sum(digits, value):
     """The second term is hundreds of times the first, so the KL term decides."""
     model = vae.AsPublished()
-    feed = {model.input: feeds.flat_pixels(digits.train_images[:64])}
+    feed = {model.input: feeds.flat_pixels(digits.train_images[:16])}
     losses = vae.vae_loss_as_published(model)
     x, y, mean, stddev, *terms = value(
         [model.input, model.output, model.mean, model.stddev, *losses], feed
@@ -154,7 +154,7 @@ def test_published_vae_collapses_and_ours_does_not(as_published, digits):
     The text's Adam at 0.0001 needs thousands of steps. The optimum depends on the loss alone, so
     the test goes there faster.
     """
-    config = config_of(vae, as_published=as_published, latent_size=5)
+    config = config_of(vae, as_published=as_published, latent_size=5, batch_size=16)
     model = vae.network(config)
     loss_of = vae.vae_loss_as_published if as_published else vae.vae_loss
     loss, _, latent_loss = loss_of(model)
@@ -163,7 +163,7 @@ def test_published_vae_collapses_and_ours_does_not(as_published, digits):
     feed = feeds.digits(digits, model.input, config.batch_size, config.seed)
     with sessions.session() as session:
         session.run(tf.global_variables_initializer())
-        kl = [session.run([latent_loss, step], feed(n))[0] for n in range(500)][-1]
+        kl = [session.run([latent_loss, step], feed(n))[0] for n in range(200)][-1]
         spread = session.run(samples).std(0).mean()
     assert (kl < 0.1 and spread < 0.02) if as_published else (kl > 5 and spread > 0.05)
 
@@ -182,7 +182,7 @@ def trained(digits, tmp_path_factory):
         for name, flags in (("default", []), ("published", ["--as_published"])):
             folders[name] = tmp_path_factory.mktemp("vae") / name
             vae.main(
-                ["--output_dir", str(folders[name]), "--max_steps", "3", "--batch_size", "16"]
+                ["--output_dir", str(folders[name]), "--max_steps", "2", "--batch_size", "4"]
                 + ["--latent_size", "5", "--data", "digits", "--lr", "0.002"]
                 + ["--importance_images", "2", "--importance_samples", "7", *flags]
             )
