@@ -12,10 +12,11 @@ SIZES = ["--crop_size", "32", "--scale_size", "32"]
 
 @pytest.fixture(scope="module")
 def network(pairs_folder, tmp_path_factory):
-    """A run of 120 steps."""
+    """A run of 80 steps."""
     run = tmp_path_factory.mktemp("segmentation")
     given = ["--input_dir", str(pairs_folder / "train"), "--output_dir", str(run)]
-    segmentation.main([*given, *SIZES, "--max_steps", "120", "--width", "8", "--lr", "0.003"])
+    steps = ["--max_steps", "80", "--summary_freq", "10"]
+    segmentation.main([*given, *SIZES, *steps, "--width", "8", "--lr", "0.005"])
     return run
 
 
