@@ -1,6 +1,7 @@
 """The autoencoder: the text's layers, its loss, what its modes write, and a run made before."""
 
 import csv
+import functools
 import html
 import json
 import pathlib
@@ -11,7 +12,9 @@ import pytest
 from conftest import config_of, shapes
 
 import data
+from data.drawn import digits as drawn_digits
 from gan_book import cae
+from gan_book.evaluation import classifier
 from gan_book.uses import codes, compression
 from graphmode import files, sessions, tf
 from graphmode.training import run_folder, scalar_log
@@ -38,14 +41,10 @@ DECODER = {
 }
 
 
-def test_variables_are_the_texts():
+def test_variables_strides_and_activations_are_the_texts():
     cae.CAE_CNN()
     assert shapes() == {**ENCODER, **LATENT, **DECODER}
     assert sum(np.prod(shape) for shape in shapes().values()) == 90773
-
-
-def test_strides_and_activations_are_the_texts():
-    cae.CAE_CNN()
     # A transposed convolution to a gray image is that of graphmode.kernels, if oneDNN is there.
     kinds = {
         "Conv2D": "Conv2D",
@@ -231,7 +230,9 @@ def test_compress_writes_the_table_and_the_figure(trained, small_data, monkeypat
 
 
 def test_generate_from_normals_is_better_than_from_noise(trained, small_data, monkeypatch):
-    monkeypatch.setattr(codes, "COUNT", 400)
+    monkeypatch.setattr(codes, "COUNT", 200)
+    brief = functools.partial(classifier.Config, max_epochs=1)
+    monkeypatch.setattr(classifier, "Config", brief)
     cae.main(["--mode", "generate", "--checkpoint", str(trained)])
     with open(trained / "figures" / "generated.csv") as file:
         rows = {row["z from"]: row for row in csv.DictReader(file)}
@@ -246,20 +247,19 @@ def test_generate_from_normals_is_better_than_from_noise(trained, small_data, mo
 
 
 @pytest.fixture
-def old_run(tmp_path):
+def old_run(tmp_path, monkeypatch):
     folder = tmp_path / "old"
     shutil.copytree(OLD_RUN, folder)
+    # All test digits of --data digits; the training digits are not read.
+    monkeypatch.setattr(data, "load", lambda name, input_dir: drawn_digits.load(train=1))
     return folder
 
 
-def test_a_run_made_before_gives_the_same_images(old_run):
+def test_a_run_made_before_gives_the_same_images_and_metrics(old_run):
     before = np.load(OLD_RUN / "samples.npz")["images"].astype(int)
     cae.main(["--mode", "sample", "--checkpoint", str(old_run), "--count", str(len(before))])
     now = np.load(old_run / "samples.npz")["images"]
     assert before.max() > 100 and np.abs(now - before).max() <= 1  # of 255, rounding
-
-
-def test_a_run_made_before_gives_the_same_metrics(old_run):
     before = json.loads((OLD_RUN / "metrics.json").read_text())
     cae.main(["--mode", "evaluate", "--checkpoint", str(old_run)])
     assert json.loads((old_run / "metrics.json").read_text()) == pytest.approx(before, rel=1e-4)
