@@ -119,6 +119,7 @@ def build(
     sampler=None,
     labels=None,
     learning_rate=None,
+    loss=gan_loss,
 ):
     """Builds the graph that trains a GAN on `digits` (data.Digits).
 
@@ -129,6 +130,7 @@ def build(
         sampler: the generator of the image grids; if None, `generator`.
         labels: placeholder for the labels of the digits, or None.
         learning_rate: scalar tensor; if None, config.lr.
+        loss: function with the arguments and results of `gan_loss`.
     """
     pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
     x = scaled(pixels, config.as_published)
@@ -155,11 +157,11 @@ def build(
     variables.check_batch_norms()
 
     smoothing = config.label_smoothing
-    discriminator_loss, generator_loss = gan_loss(logits_real, logits_fake, smoothing)
+    discriminator_loss, generator_loss = loss(logits_real, logits_fake, smoothing)
     if config.unrolled_steps:
         generator_loss = tips.look_ahead(
             discriminator_loss,
-            lambda: gan_loss(discriminator(x), discriminator(generator_sample), smoothing),
+            lambda: loss(discriminator(x), discriminator(generator_sample), smoothing),
             config,
         )
     # Training steps. Each moves the weights of its own network only.
