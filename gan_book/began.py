@@ -85,7 +85,7 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
     )
     # The paper halves its learning rate when M stalls. A cosine to 0 needs no such decision.
     lr: float = setting(0.0005, at_least=0.0, help="learning rate of both Adams at the first step")
-    # The dial of the text: a low gamma gives quality, a high one diversity.
+    # The text's hyperparameter: a low gamma gives quality, a high one gives diversity.
     gamma: float = setting(
         0.9, at_least=0.0, at_most=1.0, help="the ratio L(G(z)) / L(x) that the balance aims at"
     )
@@ -170,7 +170,7 @@ def encoder(x, config):
 def discriminator(x, config):
     """Reconstructs images: [batch, size, size, channels] in [-1, 1] -> the same shape."""
     with tf.variable_scope("discriminator"):
-        # No dropout in this decoder: the text praises BEGAN for doing without.
+        # No dropout in this decoder: the text says that BEGAN does not need it.
         return decoder(tips.with_features(encoder(x, config), config), config)
 
 

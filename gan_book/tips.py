@@ -126,7 +126,7 @@ class _DiscriminatorLayers(_Layers):
     def _activated(self, x):
         # Not in the first layer (Radford et al. 2016), and before the activation: real images and
         # samples are two batches. If the last hidden layer were normalized after its activation,
-        # both batches would have the same mean logit, whatever they show.
+        # both batches would have the same mean logit for all images.
         x = batch_norm(x, self._config, self._is_training) if self.hidden else x
         relu = self._config.discriminator_activation == "relu"
         self.hidden.append(tf.nn.relu(x) if relu else tf.nn.leaky_relu(x))

@@ -157,7 +157,7 @@ def show_log(name: str, *flags: str) -> None:
     follow = bool(flags)
     with open(path(name, "log"), "rb") as log:
         while True:
-            # This is asked before the rest is copied, so that the program's last words are shown.
+            # This is asked before the rest is copied, so that the program's last lines are shown.
             going_on = follow and (job.process is not None and job.process.is_running())
             going_on = going_on and read(name, wait=False).process is not None
             shutil.copyfileobj(log, sys.stdout.buffer)

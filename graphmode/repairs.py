@@ -58,7 +58,7 @@ _NOISE = re.compile(
     r"|Local rendezvous is aborting with status: CANCELLED"
     r"|^\s*\[\[\{\{node \S+_[Ee]nqueue\w*\}\}\]\]$"
 )
-# Lines of a machine without an NVIDIA GPU. With one they matter.
+# These lines are noise only on a machine without an NVIDIA GPU.
 _NO_DRIVER = re.compile(
     r"failed call to cuInit|no NVIDIA GPU device is present"
     r"|kernel driver does not appear to be running|retrieving CUDA diagnostic information"

@@ -114,7 +114,7 @@ def verdict(numbers):
         return "D wins"
     if min(numbers["real_accuracy"], numbers["fake_accuracy"]) > SURE:
         return "D wins"
-    # D's answer counts from where G's steps have led. Both losses may fall if G was ahead.
+    # D's answer is measured after G's steps. Both losses may fall if G was ahead.
     if push(numbers) > PUSHED and numbers["loss, D's answer"] < 0.0:
         return "fights"
     return "no effect"

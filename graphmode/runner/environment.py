@@ -26,7 +26,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "setup.stamp"  # "EXTRAS CHECKSUM-OF-SETUP.PY"; during the setup "EXTRAS unfinished"
 LOG = VENV / "setup.log"
 
-# The modules by which an environment of the user's is recognized.
+# An environment of the user is complete if it has these modules.
 PACKAGES = tuple(
     "tensorflow tf_keras tf_slim numpy scipy PIL tqdm rich jinja2 matplotlib tensorboard psutil "
     "pooch platformdirs".split()
