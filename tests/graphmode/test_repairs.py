@@ -75,12 +75,13 @@ def test_start_up_and_deprecations_are_silent_and_errors_are_not():
 @pytest.mark.parametrize(
     "before",
     [
-        "import tensorflow as tf2",
-        "import tensorflow as tf2; (tf2.constant(1) + 1).numpy(); tf2.function(lambda x: x)(1)",
-        "import tensorflow as tf2\ntry: tf2.compat.v1.layers.dense\nexcept AttributeError: pass",
-        "import os; os.environ['TF_USE_LEGACY_KERAS'] = '0'; import tensorflow",
+        # TensorFlow in eager mode, which has tried to load its layers from Keras 3.
+        "import os; os.environ['TF_USE_LEGACY_KERAS'] = '0'; import tensorflow as tf2\n"
+        "(tf2.constant(1) + 1).numpy(); tf2.function(lambda x: x)(1)\n"
+        "try: tf2.compat.v1.layers.dense\nexcept AttributeError: pass",
         "import tf_slim",
     ],
+    ids=["TensorFlow", "tf_slim"],
 )
 def test_works_whatever_was_imported_before(before):
     result = run(before + CHECK)
@@ -88,14 +89,23 @@ def test_works_whatever_was_imported_before(before):
 
 
 def test_missing_packages_are_named_with_the_cure():
-    use = "from graphmode import tf, slim\ntf.float32\nslim.conv2d"
-    block = "import sys; sys.modules[{!r}] = None\n" + use
-    assert (
-        "pip install 'tf_keras=={}.*'".format(tf.__version__.rsplit(".", 1)[0])
-        in run(block.format("tf_keras")).stderr
-    )
-    assert "pip install 'tf_slim>=1.1.0,<2'" in run(block.format("tf_slim")).stderr
-    assert "pip install 'tensorflow>=2.16,<2.22'" in run(block.format("tensorflow")).stderr
+    """One process, in which a package after the other comes back."""
+    result = run("""
+import sys
+from graphmode import tf, slim
+for package in "tensorflow", "tf_keras", "tf_slim":
+    sys.modules[package] = None
+    try:
+        tf.float32, slim.conv2d
+    except ImportError as error:
+        print(error)
+    del sys.modules[package]
+""")
+    of_tensorflow, of_keras, of_slim = result.stdout.splitlines()
+    assert "pip install 'tensorflow>=2.16,<2.22'" in of_tensorflow
+    version = tf.__version__.rsplit(".", 1)[0]
+    assert f"pip install 'tf_keras=={version}.*'" in of_keras
+    assert "pip install 'tf_slim>=1.1.0,<2'" in of_slim
 
 
 def test_help_answers_before_tensorflow_is_imported():

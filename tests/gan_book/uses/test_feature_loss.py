@@ -17,7 +17,6 @@ from graphmode.training import run_folder, scalar_log
 # Tests that share a run stay in one process.
 
 TIPS = [
-    {"discriminator_norm": "none", "pooling": "max"},
     {"discriminator_norm": "none", "pooling": "strided", "minibatch_features": True},
     {"as_published": True},
 ]
@@ -29,7 +28,7 @@ def gans(digits, tmp_path_factory):
     folders = []
     for switches in TIPS:
         folder = tmp_path_factory.mktemp("gan") / "run"
-        config = config_of(dcgan, folder, max_steps=2, display_freq=0, batch_size=16, **switches)
+        config = config_of(dcgan, folder, max_steps=2, display_freq=0, batch_size=4, **switches)
         with sessions.graph(config):
             training.fit(dcgan.build(config, digits), config)
         folders.append(str(folder))
@@ -42,10 +41,9 @@ def weights(run):
     return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
-@pytest.mark.parametrize("n", range(len(TIPS)))
-def test_only_the_vae_learns_and_the_discriminator_is_the_runs(n, gans, digits, tmp_path):
+def test_only_the_vae_learns_and_the_discriminator_is_the_runs(gans, digits, tmp_path):
     config = config_of(
-        feature_loss, tmp_path / "run", max_steps=2, display_freq=0, batch_size=16, gan=gans[n]
+        feature_loss, tmp_path / "run", max_steps=2, display_freq=0, batch_size=4, gan=gans[0]
     )
     model = feature_loss.build(config, digits)
     trained = set(shapes())
@@ -57,14 +55,14 @@ def test_only_the_vae_learns_and_the_discriminator_is_the_runs(n, gans, digits, 
         with sessions.session() as session:
             session.run(tf.global_variables_initializer())
             first = dict(zip(trained, session.run([f"{name}:0" for name in trained])))
-    saved, of_the_gan = weights(config.output_dir), weights(gans[n])
+    saved, of_the_gan = weights(config.output_dir), weights(gans[0])
     assert {name for name in trained if (saved[name] != first[name]).any()} == trained
     frozen = {name for name in saved if name.startswith("discriminator/")}
     assert len(frozen) == 6
     assert all((saved[name] == of_the_gan[name]).all() for name in frozen)
 
 
-@pytest.mark.parametrize("n, low", [(0, -1), (1, -1), (2, 0)])
+@pytest.mark.parametrize("n, low", [(0, -1), (1, 0)])
 def test_features_are_the_discriminators_own(n, low, gans, digits):
     """They are what the DCGAN's own network gives for pixels in its range."""
     pixels = feeds.flat_pixels(digits.test_images[:8])
@@ -100,7 +98,7 @@ def test_feature_loss_by_hand(value):
 
 def test_the_loss_is_the_weighted_sum(gans, digits):
     config = config_of(
-        feature_loss, max_steps=1, gan=gans[0], feature_weight=30.0, pixel_weight=0.25
+        feature_loss, max_steps=1, gan=gans[1], feature_weight=30.0, pixel_weight=0.25
     )
     model = feature_loss.build(config, digits)
     with sessions.session() as session:
@@ -116,7 +114,7 @@ def test_the_loss_is_the_weighted_sum(gans, digits):
 def test_without_features_it_is_the_plain_vae(as_published, digits, tmp_path):
     rows = []
     for program, values in ((vae, {}), (feature_loss, {"feature_weight": 0, "pixel_weight": 1})):
-        values = {"max_steps": 3, "summary_freq": 1, "display_freq": 0, **values}
+        values = {"max_steps": 2, "batch_size": 4, "summary_freq": 1, "display_freq": 0, **values}
         folder = tmp_path / program.__name__
         config = config_of(program, folder, as_published=as_published, **values)
         with sessions.graph(config):
@@ -124,24 +122,24 @@ def test_without_features_it_is_the_plain_vae(as_published, digits, tmp_path):
         names = "loss", "generation_loss", "latent_loss"
         rows.append([[float(row[name]) for name in names] for row in scalar_log.read(folder)])
     np.testing.assert_allclose(*rows, rtol=1e-4)
-    assert np.shape(rows) == (2, 3, 3)
+    assert np.shape(rows) == (2, 2, 3)
 
 
 @pytest.fixture(scope="module")
 def trained(gans, digits, tmp_path_factory):
     """The folder of a run from the command line, resumed once, sampled and evaluated."""
     folder = tmp_path_factory.mktemp("feature_loss") / "run"
-    quick = {"max_steps": 2, "display_freq": 0, "batch_size": 16, "output_dir": f"{folder}_judge"}
+    quick = {"max_steps": 2, "display_freq": 0, "batch_size": 4, "output_dir": f"{folder}_judge"}
     own = classifier.Config.create(**quick)
     with sessions.graph(own):
         training.fit(classifier.build(own, digits), own)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data, "load", lambda name, input_dir: digits)
-        patch.setattr(sampling, "COUNT", 400)
+        patch.setattr(sampling, "COUNT", 200)
         run = ["--output_dir", str(folder)]
         weights = ["--feature_weight", "50", "--pixel_weight", "0.5", "--lr", "0.002"]
-        flags = ["--data", "digits", "--gan", gans[0], *weights, "--latent_size", "6"]
-        feature_loss.main([*run, *flags, "--max_steps", "2", "--batch_size", "16"])
+        flags = ["--data", "digits", "--gan", gans[1], *weights, "--latent_size", "6"]
+        feature_loss.main([*run, *flags, "--max_steps", "2", "--batch_size", "4"])
         feature_loss.main([*run, "--resume", "--max_steps", "3"])
         run = ["--checkpoint", str(folder)]
         feature_loss.main([*run, "--mode", "sample", "--count", "7"])
@@ -154,7 +152,7 @@ def test_it_resumes_samples_and_evaluates(trained):
     assert run_folder.stored(trained)[1]["feature_weight"] == 50
     assert np.load(trained / "samples.npz")["images"].shape == (7, 28, 28)
     metrics = json.loads((trained / "metrics.json").read_text())
-    assert metrics["samples"] == 400 and all(np.isfinite(number) for number in metrics.values())
+    assert metrics["samples"] == 200 and all(np.isfinite(number) for number in metrics.values())
     assert 0 <= metrics["active units"] <= 6 and 0 < metrics["test PSNR (dB), decoded from mu"] < 30
     assert metrics["classifier: test accuracy"] < 0.6  # the one that trained for two steps
     assert {file.stem for file in (trained / "figures").iterdir()} == {
