@@ -52,7 +52,7 @@ def test_the_rule_names_every_verdict_in_the_order_of_the_code():
     assert sorted(game.VERDICTS) == sorted(named)
 
 
-def test_a_push_is_the_effect_of_the_adversarial_loss_alone(tiny, tmp_path):
+def test_a_push_is_the_effect_of_the_adversarial_loss_alone(shallow, tiny, tmp_path):
     """With alpha = 0 both experiments take the same steps from the same weights."""
     config = Config.create(
         preset="small", alpha=0.0, lr_decay=False, flip=False, frozen_holes=True, max_steps=9
