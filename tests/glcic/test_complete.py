@@ -28,9 +28,8 @@ def photograph(tmp_path):
     "flags",
     [
         [],
-        ["--region", "window"],
+        ["--region", "window", "--postprocess", "seamless"],
         ["--region", "image", "--postprocess", "telea"],
-        ["--postprocess", "seamless"],
     ],
     ids=" ".join,
 )
