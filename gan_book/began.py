@@ -213,8 +213,7 @@ def build(config, examples):
         scope.reuse_variables()
         reconstructed_sample = discriminator(generator_sample, config)
         # The same hundred z in every report, so that two reports can be compared.
-        fixed = feeds.fixed_noise([100, config.dim], config.seed, "uniform")
-        samples = as_images(generator(fixed, config))
+        samples = as_images(generator(gan.fixed_noise(config), config))
     variables.check_scopes("discriminator", "generator")
     variables.check_batch_norms()
     # k starts at 0: at first the discriminator learns from real images alone.

@@ -100,6 +100,11 @@ def noise(batch_size, dim):
     return tf.random_uniform(maxval=1, minval=-1, shape=[batch_size, dim])
 
 
+def fixed_noise(config):
+    """A hundred z that stay the same for the whole run: [100, dim], uniform in [-1, 1]."""
+    return feeds.fixed_noise([100, config.dim], config.seed, "uniform")
+
+
 def scaled(pixels, as_published=False):
     """Scales pixels from [0, 1] to the discriminator's range: [-1, 1], or as published [0, 1]."""
     return pixels if as_published else 2.0 * pixels - 1.0
@@ -139,7 +144,7 @@ def build(
     generator = tips.generator(generator, config)
 
     # A small beta1 has been shown to help the training of GANs to converge.
-    rate = config.lr if learning_rate is None else learning_rate
+    rate = learning_rate if learning_rate is not None else config.lr
     discriminator_solver = tf.train.AdamOptimizer(learning_rate=rate, beta1=config.beta1)
     generator_solver = tf.train.AdamOptimizer(learning_rate=rate, beta1=config.beta1)
 
@@ -151,24 +156,23 @@ def build(
         scope.reuse_variables()
         logits_fake = discriminator(generator_sample)
         # The same hundred z in every report, so that two reports can be compared.
-        fixed = feeds.fixed_noise([100, config.dim], config.seed, "uniform")
-        samples = as_images(sampler(fixed), config.as_published)
+        samples = as_images(sampler(fixed_noise(config)), config.as_published)
     variables.check_scopes("discriminator", "generator")
     variables.check_batch_norms()
 
     smoothing = config.label_smoothing
     discriminator_loss, generator_loss = loss(logits_real, logits_fake, smoothing)
     if config.unrolled_steps:
-        generator_loss = tips.look_ahead(
-            discriminator_loss,
-            lambda: loss(discriminator(x), discriminator(generator_sample), smoothing),
-            config,
-        )
+
+        def losses_ahead():
+            return loss(discriminator(x), discriminator(generator_sample), smoothing)
+
+        generator_loss = tips.look_ahead(discriminator_loss, losses_ahead, config)
     # Training steps. Each moves the weights of its own network only.
     d_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
     g_step = variables.minimize(generator_loss, "generator", generator_solver)
-    spread = tips.diversity(x, generator_sample)
-    d_scalars = {"discriminator_loss": discriminator_loss, "diversity": spread}
+    diversity = tips.diversity(x, generator_sample)
+    d_scalars = {"discriminator_loss": discriminator_loss, "diversity": diversity}
     g_scalars = {"generator_loss": generator_loss, **tips.generator_scalars()}
     feed = feeds.digits(digits, pixels, config.batch_size, config.seed, labels)
     steps = training.steps_for(config, len(digits.train_images))

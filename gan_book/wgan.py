@@ -129,8 +129,7 @@ def build(config, digits):
         fake_values = with_tips(generator_sample)
         critic_loss, generator_loss, wasserstein_estimate = losses(real_values, fake_values)
         # The same hundred z in every report, so that two reports can be compared.
-        fixed = feeds.fixed_noise([100, config.dim], config.seed, "uniform")
-        samples = gan.as_images(generator(fixed, is_training=False))
+        samples = gan.as_images(generator(gan.fixed_noise(config), is_training=False))
     variables.check_scopes("critic", "generator")
     variables.check_batch_norms()
     if config.unrolled_steps:
