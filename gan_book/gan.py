@@ -160,12 +160,11 @@ def build(
     variables.check_scopes("discriminator", "generator")
     variables.check_batch_norms()
 
-    smoothing = config.label_smoothing
-    discriminator_loss, generator_loss = loss(logits_real, logits_fake, smoothing)
+    discriminator_loss, generator_loss = loss(logits_real, logits_fake, config.label_smoothing)
     if config.unrolled_steps:
 
         def losses_ahead():
-            return loss(discriminator(x), discriminator(generator_sample), smoothing)
+            return loss(discriminator(x), discriminator(generator_sample), config.label_smoothing)
 
         generator_loss = tips.look_ahead(discriminator_loss, losses_ahead, config)
     # Training steps. Each moves the weights of its own network only.

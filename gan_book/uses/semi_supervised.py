@@ -118,7 +118,7 @@ def build(config, digits):
         scope.reuse_variables()
         logits_fake, hidden_fake = discriminator(generator_sample)
         logits_labelled, _ = discriminator(gan.scaled(labelled))
-        z = feeds.fixed_noise([100, config.dim], config.seed, "uniform")
+        z = gan.fixed_noise(config)
         samples = gan.as_images(dcgan.generator(z, is_training=False))
     variables.check_scopes("discriminator", "generator")
     variables.check_batch_norms()
