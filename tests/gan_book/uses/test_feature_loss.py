@@ -12,6 +12,7 @@ from gan_book import dcgan, tips, vae
 from gan_book.evaluation import classifier, sampling
 from gan_book.uses import feature_loss
 from graphmode import sessions, tf, training
+from graphmode.report import plots
 from graphmode.training import run_folder, scalar_log
 
 # Tests that share a run stay in one process.
@@ -22,13 +23,21 @@ TIPS = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_curves():
+    """The curves of a report take a second for each run. The tests of the reports look at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "curve", lambda points: "<svg/>")
+        yield
+
+
 @pytest.fixture(scope="module")
 def gans(digits, tmp_path_factory):
-    """Folders of DCGANs that trained for two steps, one for each of TIPS."""
+    """Folders of DCGANs that trained for one step, one for each of TIPS."""
     folders = []
     for switches in TIPS:
         folder = tmp_path_factory.mktemp("gan") / "run"
-        config = config_of(dcgan, folder, max_steps=2, display_freq=0, batch_size=4, **switches)
+        config = config_of(dcgan, folder, max_steps=1, display_freq=0, batch_size=4, **switches)
         with sessions.graph(config):
             training.fit(dcgan.build(config, digits), config)
         folders.append(str(folder))

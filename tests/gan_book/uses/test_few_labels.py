@@ -11,6 +11,7 @@ from data import feeds
 from gan_book import cae, cgan, dcgan
 from gan_book.uses import few_labels
 from graphmode import errors, sessions, tf, training
+from graphmode.report import plots
 from graphmode.training import run_folder
 
 # Tests that share a run stay in one process.
@@ -22,17 +23,31 @@ PROGRAMS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_curves():
+    """The curves of a report take a second for each run. The tests of the reports look at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "curve", lambda points: "<svg/>")
+        yield
+
+
 @pytest.fixture(scope="module")
-def started(tmp_path_factory, digits):
-    """Folders of short runs of the three models, by the flag that names them."""
+def runs(tmp_path_factory, digits):
+    """Folders of short runs by the flag that names them, and what the cgan was fed."""
     folders = {}
     for name, (program, switches) in PROGRAMS.items():
         folder = tmp_path_factory.mktemp("run")
-        config = config_of(program, folder, max_steps=2, display_freq=0, **switches)
+        config = config_of(program, folder, max_steps=1, display_freq=0, batch_size=8, **switches)
         with sessions.graph(config):
-            training.fit(program.build(config, digits), config)
+            model = program.build(config, digits)
+            training.fit(model, config)
         folders[name] = str(folder)
-    return folders
+    return folders, list(model.feed(1).values())
+
+
+@pytest.fixture(scope="module")
+def started(runs):
+    return runs[0]
 
 
 def cases_of(**runs):
@@ -55,12 +70,11 @@ def test_each_run_adds_two_cases(started):
     ]
 
 
-@pytest.mark.parametrize("state", ["random", "pre-trained"])
 @pytest.mark.parametrize(
     "flag, model", [("cae", "the autoencoder's encoder"), ("gan", "the GAN's discriminator")]
 )
-def test_a_classifier_starts_from_the_runs_weights(flag, model, state, started, digits):
-    case = cases_of(**{flag: started[flag]})[f"{model}, {state}"]
+def test_a_classifier_starts_from_the_runs_weights(flag, model, started, digits):
+    case = cases_of(**{flag: started[flag]})[f"{model}, pre-trained"]
     config = few_labels.Config.create()
     tf.reset_default_graph()
     few_labels.build(config, case.hidden, digits.train_images, digits.train_labels, case.start)
@@ -77,7 +91,7 @@ def test_a_classifier_starts_from_the_runs_weights(flag, model, state, started, 
         same = [
             (session.run(v) == saved.get_tensor(v.op.name.split("/", 1)[1])).all() for v in weights
         ]
-    assert all(same) if state == "pre-trained" else not all(same)
+    assert all(same)
 
 
 @pytest.mark.parametrize("as_published", [False, True])
@@ -91,12 +105,11 @@ def test_the_discriminator_sees_pixels_as_it_was_trained(as_published, value):
     assert (value(first.inputs[0]) == (0.0 if as_published else -1.0)).all()
 
 
-def test_cgan_learns_from_the_labelled_digits_alone(digits):
-    model = cgan.build(config_of(cgan, max_steps=2, batch_size=20, labels=40), digits)
+def test_cgan_learns_from_the_labelled_digits_alone(runs, digits):
     few = data.few(digits, 40)
     known = {image.tobytes() for image in feeds.flat_pixels(few.train_images)}
-    pixels, _ = list(model.feed(1).values())
-    assert len(pixels) == 20 and {row.tobytes() for row in pixels} <= known
+    pixels, _ = runs[1]
+    assert len(pixels) == 8 and {row.tobytes() for row in pixels} <= known
 
 
 def test_generated_digits_extend_the_labelled_ones(started, digits, monkeypatch, tmp_path):
@@ -128,10 +141,10 @@ def compared(started, digits, tmp_path_factory):
     """The folder of a comparison of all cases."""
     folder = tmp_path_factory.mktemp("compared") / "run"
     runs = [f"--{flag}={run}" for flag, run in started.items()]
-    numbers = ["--few", "100", "--seeds", "1", "--max_steps", "3", "--generated", "30"]
+    numbers = ["--few", "100", "--seeds", "1", "--max_steps", "2", "--generated", "30"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data, "load", lambda name, input_dir: digits)
-        flags = [*runs, *numbers, "--batch_size", "16", "--lr", "0.002", "--data", "digits"]
+        flags = [*runs, *numbers, "--batch_size", "4", "--lr", "0.002", "--data", "digits"]
         few_labels.main([*flags, "--output_dir", str(folder)])
     return folder
 
