@@ -5,14 +5,23 @@ import json
 import pytest
 
 import data
+import glcic.config
+import pix2pix.config
 from data.drawn import facades, faces
 from examples import tour
 from gan_book.evaluation import sampling
+from graphmode.report import plots
 from graphmode.training import run_folder
 
-# Tests that share a run stay in one process.
-
 NAMES = "vae", "gan", "glcic", "pix2pix"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_curves():
+    """The curves of a report take a second for each run. The tests of the reports look at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "curve", lambda points: "<svg/>")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +37,17 @@ def folder(digits, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         # A cache of its own: the drawn images are fewer than in other tests.
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        patch.setattr(data, "load", lambda name, input_dir: digits)
+        few = data.few(digits, 130)
+        patch.setattr(data, "load", lambda name, input_dir: few)
+        small = {"size": 32, "hole_min": 8, "hole_max": 16, "width": 2, "batch_size": 2}
+        for name, number in small.items():
+            patch.setitem(glcic.config.SMALL, name, number)
+        small = {"crop_size": 32, "scale_size": 36, "ngf": 1, "ndf": 1}
+        for name, number in small.items():
+            patch.setitem(pix2pix.config.SMALL, name, number)
         patch.setattr(faces, "folder", lambda size: all_faces(size, 40))
-        patch.setattr(facades, "COUNTS", {"train": 8, "val": 2})
-        patch.setattr(sampling, "COUNT", 400)
+        patch.setattr(facades, "COUNTS", {"train": 4, "val": 2})
+        patch.setattr(sampling, "COUNT", 200)
         steps = ["--vae_steps", "4", "--gan_steps", "5", "--glcic_steps", "8"]
         tour.main([*steps, "--pix2pix_steps", "3", "--output_dir", str(folder)])
     return folder
