@@ -38,6 +38,7 @@ def folder(digits, tmp_path_factory):
         # A cache of its own: the drawn images are fewer than in other tests.
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         few = data.few(digits, 130)
+        few = few._replace(test_images=few.test_images[:20], test_labels=few.test_labels[:20])
         patch.setattr(data, "load", lambda name, input_dir: few)
         small = {"size": 32, "hole_min": 8, "hole_max": 16, "width": 2, "batch_size": 2}
         for name, number in small.items():
