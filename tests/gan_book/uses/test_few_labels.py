@@ -151,10 +151,10 @@ def compared(started, digits, tmp_path_factory):
 
 def test_all_cases_are_compared(compared):
     metrics = json.loads((compared / "metrics.json").read_text())
-    assert len(metrics) == 2 * 6  # mean and spread of six cases
+    assert len(metrics) == 2 * 4  # mean and spread of four cases
     assert all(0 <= value <= 1 for value in metrics.values())
     assert "pre-trained: accuracy" in (compared / "report.html").read_text()
-    assert len(list(compared.glob("100 labels*"))) == 6
+    assert len(list(compared.glob("100 labels*"))) == 4
 
 
 def test_resuming_trains_what_is_missing_and_reads_the_rest(compared, digits, monkeypatch):
@@ -183,7 +183,7 @@ def test_an_interrupted_comparison_says_how_to_continue(
     monkeypatch.setattr(training, "fit", interrupted)
     folder = str(tmp_path / "run")
     with pytest.raises(SystemExit) as end:
-        few_labels.main(["--cae", started["cae"], "--max_steps", "3", "--output_dir", folder])
+        few_labels.main(["--gan", started["gan"], "--max_steps", "3", "--output_dir", folder])
     error = capsys.readouterr().err
     assert end.value.code == 143
     assert error.splitlines()[-1].endswith(f"stopped; to continue: --resume --output_dir {folder}")
