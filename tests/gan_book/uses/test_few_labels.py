@@ -138,9 +138,9 @@ def test_more_labels_are_tried_as_far_as_there_are_digits(few, expected, digits)
 
 @pytest.fixture(scope="module")
 def compared(started, digits, tmp_path_factory):
-    """The folder of a comparison of all cases."""
+    """The folder of a comparison of both uses: pre-training and generated digits."""
     folder = tmp_path_factory.mktemp("compared") / "run"
-    runs = [f"--{flag}={run}" for flag, run in started.items()]
+    runs = [f"--{flag}={started[flag]}" for flag in ("cae", "cgan")]
     numbers = ["--few", "100", "--seeds", "1", "--max_steps", "2", "--generated", "30"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data, "load", lambda name, input_dir: digits)
