@@ -11,6 +11,7 @@ from fake_machine import TOOLS, Project
 
 from data.drawn import digits as drawn_digits
 from graphmode import config, sessions, tf
+from graphmode.report import plots
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -50,6 +51,14 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session")
 def browser_path():
     return browser()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_curves():
+    """Reports take 0.1 s for each curve. Only tests/graphmode/report/test_plots.py draws them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "curve", lambda points: "<svg/>")
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +102,9 @@ def value():
 @pytest.fixture(scope="session")
 def digits():
     return drawn_digits.load(train=640, test=200)
+
+
+DRAWN_CURVE = plots.curve  # see `no_curves`
 
 
 def config_of(program, tmp_path=None, **values):

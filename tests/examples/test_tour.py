@@ -10,18 +10,9 @@ import pix2pix.config
 from data.drawn import facades, faces
 from examples import tour
 from gan_book.evaluation import sampling
-from graphmode.report import plots
 from graphmode.training import run_folder
 
 NAMES = "vae", "gan", "glcic", "pix2pix"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_curves():
-    """The curves of a report take a second for each run. The tests of the reports look at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "curve", lambda points: "<svg/>")
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -7,18 +7,9 @@ from conftest import config_of
 from gan_book import dcgan
 from graphmode import sessions, tf, training
 from graphmode.errors import InputError
-from graphmode.report import plots
 from graphmode.training import run_folder
 
 TYPES = {tf.float32.as_datatype_enum: "float32", tf.bfloat16.as_datatype_enum: "bfloat16"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_curves():
-    """The curves of a report take a second for each run. The tests of the reports look at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "curve", lambda points: "<svg/>")
-        yield
 
 
 @pytest.fixture

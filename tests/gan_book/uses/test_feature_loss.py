@@ -12,7 +12,6 @@ from gan_book import dcgan, tips, vae
 from gan_book.evaluation import classifier, sampling
 from gan_book.uses import feature_loss
 from graphmode import sessions, tf, training
-from graphmode.report import plots
 from graphmode.training import run_folder, scalar_log
 
 # Tests that share a run stay in one process.
@@ -21,14 +20,6 @@ TIPS = [
     {"discriminator_norm": "none", "pooling": "strided", "minibatch_features": True},
     {"as_published": True},
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_curves():
-    """The curves of a report take a second for each run. The tests of the reports look at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "curve", lambda points: "<svg/>")
-        yield
 
 
 @pytest.fixture(scope="module")

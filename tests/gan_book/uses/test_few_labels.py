@@ -11,7 +11,6 @@ from data import feeds
 from gan_book import cae, cgan, dcgan
 from gan_book.uses import few_labels
 from graphmode import errors, sessions, tf, training
-from graphmode.report import plots
 from graphmode.training import run_folder
 
 # Tests that share a run stay in one process.
@@ -21,14 +20,6 @@ PROGRAMS = {
     "gan": (dcgan, {"discriminator_norm": "batch"}),
     "cgan": (cgan, {"labels": 40}),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_curves():
-    """The curves of a report take a second for each run. The tests of the reports look at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "curve", lambda points: "<svg/>")
-        yield
 
 
 @pytest.fixture(scope="module")

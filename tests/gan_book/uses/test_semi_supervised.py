@@ -10,16 +10,7 @@ import data
 from data import feeds
 from gan_book.uses import semi_supervised
 from graphmode import tf, variables
-from graphmode.report import plots
 from graphmode.training import scalar_log
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_curves():
-    """The curves of a report take a second for each run. The tests of the reports look at them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "curve", lambda points: "<svg/>")
-        yield
 
 
 def test_losses_of_a_blind_discriminator(value):
