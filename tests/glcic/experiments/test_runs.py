@@ -119,12 +119,14 @@ def test_a_run_through_all_phases(shallow, run, tmp_path):
     assert phases[-1] == "joint" and "completion" not in phases
     for name in ("first-base-0", "completion_fed-0"):
         assert run_folder.last_step(tmp_path / name) == 3
-    # Its one joint step continues from the averages of the first phase's three steps.
+    # Its one joint step continues from the averages of the first phase's three steps. Starting at
+    # 0 it would have a third of them. (The order of the queue's images differs between runs.)
     first, last = (
         moving_means(tmp_path / "first-base-0"),
         moving_means(tmp_path / "completion_fed-0"),
     )
-    assert np.abs(last).sum() > np.abs(first).sum() > 0
+    assert np.abs(last).sum() > 0.6 * np.abs(first).sum() > 0
+    assert (last != first).all()
     page = (tmp_path / "index.html").read_text()
     assert page.count("data:image/png") == 2  # the overview, and curves with images
     assert "--fed completion" in page and "目前我优化G_loss_all对于对抗损失无任何影响" in page
