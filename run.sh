@@ -136,8 +136,7 @@ main() {
     [[ $# != 1 ]] || die "run: which program? ./run.sh run SCRIPT.py [its arguments]"
     [[ $2 != -h && $2 != --help ]] || { plain programs help graphmode && exit; }
     run_program run graphmode "${@:2}" ;;
-  demo) if is_program "$ROOT/examples/tour"; then run_module examples.tour "${@:2}"; fi
-    run_module gan_book.demo "${@:2}" ;;
+  demo) run_module examples.tour "${@:2}" ;;
   *) run_module "$@" ;;
   esac
 }

@@ -48,6 +48,27 @@ SMALL = {
 }
 
 
+def scaled_phases(owner, changed, max_steps):
+    """The steps of the first two phases for a run of `max_steps`, in proportion to the defaults.
+
+    Args:
+        owner: a class of settings with max_steps, completion_steps and discriminator_steps.
+        changed: name -> default, where a flag changes the defaults.
+        max_steps: steps of all three phases; 0 or None leaves the phases as they are.
+
+    Returns:
+        name -> steps, at least 1.
+    """
+    if not max_steps:
+        return {}
+    defaults = {field.name: field.default for field in dataclasses.fields(owner)}
+    defaults.update(changed)
+    return {
+        name: max(1, defaults[name] * max_steps // defaults["max_steps"])
+        for name in ("completion_steps", "discriminator_steps")
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Factors(config.Settings):
     """What the blog's experiments change, one at a time.
@@ -206,13 +227,7 @@ class Config(config.Run, Factors):
     def overridden(cls, given):
         """As in `config.Settings`. Besides, --max_steps scales the phases that are not given."""
         values = super().overridden(given)
-        if given.get("max_steps"):
-            defaults = {field.name: field.default for field in dataclasses.fields(cls)}
-            defaults.update(values)
-            for name in ("completion_steps", "discriminator_steps"):
-                scaled = defaults[name] * given["max_steps"] / defaults["max_steps"]
-                values[name] = round(scaled)
-        return values
+        return {**values, **scaled_phases(cls, values, given.get("max_steps"))}
 
     def check(self):
         super().check()

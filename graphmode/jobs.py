@@ -19,7 +19,7 @@ import sys
 import time
 from typing import NamedTuple
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from graphmode.errors import InputError, fail, one_line
 from graphmode.runner.machine import shown

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Mapping
 import numpy as np
 
 from glcic import baselines, evaluate, model
-from glcic.config import Config
+from glcic.config import Config, scaled_phases
 from glcic.experiments import blog, game
 from graphmode import files, sessions, tf, training, variables
 from graphmode.config import Settings, setting
@@ -65,12 +65,7 @@ class Flags(Settings):
     def overridden(cls, given):
         """As in `config.Settings`. Besides, --max_steps scales the phases that are not given."""
         values = super().overridden(given)
-        if "max_steps" in given:
-            defaults = {field.name: field.default for field in dataclasses.fields(cls)}
-            for name in ("completion_steps", "discriminator_steps"):
-                scaled = defaults[name] * given["max_steps"] // defaults["max_steps"]
-                values[name] = max(1, scaled)
-        return values
+        return {**values, **scaled_phases(cls, values, given.get("max_steps"))}
 
     def check(self):
         super().check()

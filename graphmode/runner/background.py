@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from graphmode import jobs
 from graphmode.errors import InputError, one_line

@@ -170,7 +170,7 @@ def wrong_runs(tmp_path_factory):
         session.run(tf.get_variable("alone", []).initializer)
         for name, program, norm in (
             ("of_the_cae", "gan_book.cae", "none"),
-            ("misfit", "gan_book.dcgan", "none"),
+            ("mismatch", "gan_book.dcgan", "none"),
             ("normed", "gan_book.dcgan", "batch"),
         ):
             target = str(folder / name / "model.ckpt")
@@ -186,7 +186,7 @@ def wrong_runs(tmp_path_factory):
         ([], "--gan is missing"),
         (["--gan", "nowhere"], "nowhere is neither the folder of a run nor a checkpoint"),
         (["--gan", "of_the_cae"], "of_the_cae holds a run of gan_book.cae, not of gan_book.dcgan"),
-        (["--gan", "misfit"], "does not fit this discriminator: "),
+        (["--gan", "mismatch"], "does not fit this discriminator: "),
         (["--gan", "normed"], "--gan normed: its discriminator has batch norm"),
         (["--batch_size", "1"], "--batch_size '1' is not a whole number (at least 2)"),
     ],

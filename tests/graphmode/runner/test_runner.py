@@ -67,9 +67,7 @@ def test_becomes_the_program_so_that_status_and_signals_pass_through(project):
         assert (output, process.returncode) == (f"saved on {number.name}\n", 0)
 
 
-def test_the_demo_is_the_tour_if_there_is_one(project):
-    project.write("gan_book/demo.py", "print('book')\nif __name__ == '__main__':\n    pass\n")
-    assert project.succeed("demo") == "book\n"
+def test_the_demo_is_the_tour(project):
     project.write("examples/tour.py", "print('tour')\nif __name__ == '__main__':\n    pass\n")
     assert project.succeed("demo") == "tour\n"
 
@@ -143,7 +141,7 @@ def test_the_former_name_of_a_program_gives_the_new_one():
 def test_an_unknown_program_is_refused_before_anything_is_set_up(project):
     project.bare().python("python3.12", "3.12")
     assert "do you mean gan_book.echo?" in project.fail("gan_book.ecko", "--help")
-    assert "'gan_book.demo' is no program" in project.fail("demo")
+    assert "'examples.tour' is no program" in project.fail("demo")
     assert not project.record() and not project.venv.exists()
 
 
