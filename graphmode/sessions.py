@@ -49,6 +49,11 @@ def session(precision: str = "float32"):
         InputError: "mixed", and the CPU does not support bfloat16 or a GPU would be used.
     """
     _keep_memory()
+    return tf.Session(config=_options(precision))
+
+
+def _options(precision):
+    """The tf.ConfigProto of a session."""
     options = tf.ConfigProto(allow_soft_placement=True)
     options.gpu_options.allow_growth = True
     rewrites = options.graph_options.rewrite_options
@@ -63,7 +68,7 @@ def session(precision: str = "float32"):
             )
         rewrites.auto_mixed_precision_onednn_bfloat16 = rewrites.ON
         _choose_bfloat16_ops()
-    return tf.Session(config=options)
+    return options
 
 
 def _choose_bfloat16_ops():

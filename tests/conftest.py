@@ -3,15 +3,21 @@ import os
 os.environ.update(
     TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1"
 )  # two workers on two cores, see ./run.sh test
+import gc
 import shutil
 import signal
 
 import pytest
 from fake_machine import TOOLS, Project
+from matplotlib.figure import Figure
 
 from data.drawn import digits as drawn_digits
 from graphmode import config, sessions, tf
 from graphmode.report import plots
+
+# Graphs are many small objects that refer to each other, and seldom garbage: Python looks for it
+# less often. It takes a tenth of the time, and 80 MB more.
+gc.set_threshold(50_000, 20, 20)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -54,10 +60,37 @@ def browser_path():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_curves():
-    """Reports take 0.1 s for each curve. Only tests/graphmode/report/test_plots.py draws them."""
+def quick_plots():
+    """Plots are not laid out, and reports have no curves: each took 0.1 to 0.5 s.
+
+    Only tests/graphmode/report/test_plots.py draws curves.
+    """
+
+    def figure(width, height, dpi=100):
+        return Figure(figsize=(width, height), dpi=dpi)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plots, "curve", lambda points: "<svg/>")
+        patch.setattr(plots, "figure", figure)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def graphs_as_built():
+    """TensorFlow optimizes each graph before its first step: a quarter of the time of short runs.
+
+    Not optimized, a step computes the same. The tests that start programs as a user does, in a
+    process of their own, run optimized graphs, and so do those of `--precision mixed`.
+    """
+    options = sessions._options
+
+    def unoptimized(precision):
+        made = options(precision)
+        made.graph_options.rewrite_options.disable_meta_optimizer = precision != "mixed"
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "_options", unoptimized)
         yield
 
 
@@ -104,7 +137,7 @@ def digits():
     return drawn_digits.load(train=640, test=200)
 
 
-DRAWN_CURVE = plots.curve  # see `no_curves`
+DRAWN_CURVE = plots.curve  # see `quick_plots`
 
 
 def config_of(program, tmp_path=None, **values):

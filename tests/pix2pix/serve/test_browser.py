@@ -26,19 +26,25 @@ def address():
     server.close()
 
 
-@pytest.fixture
-def page(address, browser_path):
+@pytest.fixture(scope="module")
+def browser(browser_path):
     playwright = doctor.library("playwright.sync_api", "playwright")
     with playwright.sync_playwright() as started:
         arguments = ["--no-sandbox", "--disable-gpu"]
         browser = started.chromium.launch(executable_path=browser_path, args=arguments)
-        page = browser.new_page()
-        faults = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(address)
-        translated(page)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(address, browser):
+    page = browser.new_page()
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(address)
+    translated(page)
+    yield page
+    page.close()
     assert not faults
 
 
