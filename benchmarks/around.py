@@ -41,7 +41,7 @@ def waiting(name, batch_size):
     with sessions.graph(config):
         updates = ours.built(name, config).phases[-1].updates
         with sessions.session() as session:
-            session.run(tf.global_variables_initializer())
+            session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
             coordinator = tf.train.Coordinator()
             tf.train.start_queue_runners(session, coordinator)
             for number in range(2 * STEPS):
@@ -81,6 +81,7 @@ def reading(paths, way, size=64, batch_size=16):
     else:
         batch = _tf_data(paths, size, batch_size)
     with sessions.session() as session:
+        session.run(tf.local_variables_initializer())
         coordinator = tf.train.Coordinator()
         tf.train.start_queue_runners(session, coordinator)
         speed = _speed(lambda number: session.run(batch), batch_size)
@@ -135,7 +136,7 @@ def _by_session(config, steps):
         model = ours.built("cae", config)
         [update] = model.phases[-1].updates
         with sessions.session() as session:
-            session.run(tf.global_variables_initializer())
+            session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
             for number in range(3 * steps):
                 if number == steps:
                     start = time.perf_counter()

@@ -70,7 +70,7 @@ def stepper(name, batch_size, precision="float32"):
     with sessions.graph(config):
         steps = Steps(built(name, config))
         session = sessions.session(precision)
-        session.run(tf.global_variables_initializer())
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
         if tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS):
             tf.train.start_queue_runners(session)
     return lambda number: steps.run(session, number)

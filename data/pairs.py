@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 from data import folders, queues
 from graphmode import tf
 from graphmode.errors import InputError
+from graphmode.training.queues import counted
 
 
 def find(folder: folders.Folder) -> List[pathlib.Path]:
@@ -68,6 +69,7 @@ def augment(
     scale: int,
     flip: bool,
     seed: int,
+    number: Any,
     published: bool = False,
 ) -> List[Any]:
     """Mirrors, resizes and crops images at random, all of them in the same way.
@@ -78,7 +80,8 @@ def augment(
         scale: height to which images are resized before they are cropped, at least `height`. The
             width is in proportion.
         flip: if True, images are mirrored with probability 0.5.
-        seed: of the random numbers. They differ in each run of the session.
+        seed: of the random numbers, int from 0.
+        number: int64 [], of the image: each gets other random numbers.
         published: see `resized`.
 
     Returns:
@@ -86,7 +89,8 @@ def augment(
     """
     wide = round(scale * width / height)
     # One op: several ops with this seed would return the same numbers.
-    random = tf.unstack(tf.random_uniform([3], seed=seed))
+    both = tf.stack([tf.constant(seed, tf.int64), number])
+    random = tf.unstack(tf.random.stateless_uniform([3], both))
     mirrored = random[0] < (0.5 if flip else 0.0)
     top = tf.cast(random[1] * (scale - height + 1), tf.int32)
     left = tf.cast(random[2] * (wide - width + 1), tf.int32)
@@ -128,7 +132,9 @@ def batches(
         A and B, or the images: float32 [batch_size, height, width, 3] in [0, 1] each. Queue
         runners fill them (`training.fit` starts them). They stop if a file has become unreadable.
     """
-    image = tf.cast(queues.reader(paths, seed), tf.float32) / 255.0
+    image, number = queues.reader(paths, seed)
+    image = tf.cast(image, tf.float32) / 255.0
     parts = halves(image) if joined else [image]
-    batch = tf.train.batch(augment(parts, height, width, scale, flip, seed, published), batch_size)
-    return batch if joined else [batch]
+    augmented = augment(parts, height, width, scale, flip, seed, number, published)
+    batch = tf.train.batch(augmented, batch_size)
+    return counted(batch if joined else [batch])

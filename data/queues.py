@@ -1,4 +1,9 @@
-"""Images through TensorFlow 1's input queues: file names, reader, decoder, shuffling queue."""
+"""Images through TensorFlow 1's input queues: file names, reader, decoder, queue of batches.
+
+One thread reads. So the order of the images, and the noise that each of them gets, depend only on
+the seed, and a resumed run goes on in the order of a run that was never stopped
+(`graphmode.training.queues`).
+"""
 
 import os
 import pathlib
@@ -6,23 +11,28 @@ from typing import Any, Optional, Sequence, Tuple
 
 from data import folders
 from graphmode import tf
+from graphmode.training import queues
 
-THREADS = 2  # threads that decode; with more than one, the order differs from run to run
 WAITING = 1000  # the shuffling queue holds at least this many images, or the whole folder
 
 
-def reader(paths: Sequence[pathlib.Path], seed: int) -> Any:
-    """The next image: uint8 [any height, any width, 3], RGB. Each epoch has a different order."""
+def reader(paths: Sequence[pathlib.Path], seed: int) -> Tuple[Any, Any]:
+    """The next image. Each epoch has a different order.
+
+    Returns:
+        uint8 [any height, any width, 3], RGB, and int64 [], the image's number from 1.
+    """
     filename_queue = tf.train.string_input_producer(
         [os.fsencode(path) for path in paths], shuffle=True, seed=seed
     )
+    number = queues.read_from(filename_queue)
     name, content = tf.WholeFileReader().read(filename_queue)
     # Pillow: tf.image.decode_jpeg ignores the EXIF orientation and drops transparency.
     image = tf.py_func(
         lambda name, content: folders.decode(os.fsdecode(name), content), [name, content], tf.uint8
     )
     image.set_shape([None, None, 3])
-    return image
+    return image, number(name)
 
 
 def batches(
@@ -32,6 +42,7 @@ def batches(
     seed: int,
     crop: Optional[int] = None,
     stretch: Optional[Tuple[int, int]] = None,
+    shuffle_batch: bool = False,
 ) -> Any:
     """An endless stream of batches of squares, the same images that `squares.batches` feeds.
 
@@ -41,13 +52,15 @@ def batches(
         size, crop, stretch: see `squares.crop_and_resize`.
         batch_size: images in a batch.
         seed: int from 0.
+        shuffle_batch: if True, a second queue shuffles the images again, as programs of the time
+            have it. What it holds is lost when a run stops: a resumed run has another order.
 
     Returns:
         float32 [batch_size, size, size, 3] in [0, 1]. Each run of the session gives another batch.
         Queue runners fill it (`training.fit` starts them). They stop if a file has become
         unreadable.
     """
-    image = reader(paths, seed)
+    image, _ = reader(paths, seed)
     if stretch:
         image, crop = _resized(image, *stretch), size
     height, width = tf.unstack(tf.shape(image)[:2])
@@ -55,15 +68,14 @@ def batches(
     square = tf.image.crop_to_bounding_box(
         image, (height - side) // 2, (width - side) // 2, side, side
     )
-    waiting = min(WAITING, len(paths))
-    batch = tf.train.shuffle_batch(
-        [_resized(square, size, size)],
-        batch_size,
-        capacity=waiting + 4 * batch_size,
-        min_after_dequeue=waiting,
-        num_threads=THREADS,
-        seed=seed,
-    )
+    squares = [_resized(square, size, size)]
+    if shuffle_batch:
+        waiting = min(WAITING, len(paths))
+        batch = tf.train.shuffle_batch(
+            squares, batch_size, waiting + 4 * batch_size, min_after_dequeue=waiting, seed=seed
+        )
+    else:
+        [batch] = queues.counted([tf.train.batch(squares, batch_size, capacity=4 * batch_size)])
     return tf.cast(batch, tf.float32) / 255.0
 
 

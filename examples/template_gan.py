@@ -31,6 +31,7 @@ class Config(gan.Config):
 def discriminator(x):
     """[batch, 784] in [-1, 1] -> [batch, 1] logits, positive for real images."""
     with tf.variable_scope("discriminator"):
+        # [batch, 784] -> [batch, 256] -> [batch, 1]
         fc1 = tf.layers.dense(inputs=x, units=256, activation=tf.nn.leaky_relu)
         # Linear: the loss applies the sigmoid.
         return tf.layers.dense(inputs=fc1, units=1)
@@ -39,6 +40,7 @@ def discriminator(x):
 def generator(z):
     """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]."""
     with tf.variable_scope("generator"):
+        # [batch, dim] -> [batch, 512] -> [batch, 784]
         fc1 = tf.layers.dense(inputs=z, units=512, activation=tf.nn.relu)
         # tanh, because `gan.build` scales the digits to [-1, 1].
         return tf.layers.dense(inputs=fc1, units=784, activation=tf.nn.tanh)

@@ -43,7 +43,7 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
 
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     dim: int = setting(100, at_least=1, network=True, help="number of units of z")
-    lr: float = setting(0.001, at_least=0.0, help="learning rate of both Adams")
+    lr: float = setting(0.001, at_least=0.0, changeable=True, help="learning rate of both Adams")
     beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="beta1 of both Adams")
     count: int = setting(100, at_least=1, help="number of samples (--mode sample)")
 
@@ -171,27 +171,34 @@ def build(
     d_step = variables.minimize(discriminator_loss, "discriminator", discriminator_solver)
     g_step = variables.minimize(generator_loss, "generator", generator_solver)
     diversity = tips.diversity(x, generator_sample)
-    d_scalars = {"discriminator_loss": discriminator_loss, "diversity": diversity}
-    g_scalars = {"generator_loss": generator_loss, **tips.generator_scalars()}
+    d_update = d_step, {"discriminator_loss": discriminator_loss, "diversity": diversity}
+    g_update = g_step, {"generator_loss": generator_loss, **tips.generator_scalars()}
     feed = feeds.digits(digits, pixels, config.batch_size, config.seed, labels)
     steps = training.steps_for(config, len(digits.train_images))
-    return alternating(config, steps, (d_step, d_scalars), (g_step, g_scalars), samples, feed)
+    return alternating(config, steps, d_update, g_update, samples, feed, loss is gan_loss)
 
 
-def alternating(config, steps, discriminator_update, generator_update, samples, feed):
-    """The model whose two networks take turns; an update is (op, name -> scalar)."""
+def alternating(
+    config, steps, discriminator_update, generator_update, samples, feed, logistic=True
+):
+    """The model whose two networks take turns; an update is (op, name -> scalar).
+
+    Args:
+        logistic: whether the loss is `gan_loss`, whose values one of the alarms knows.
+    """
     updates = [
         training.Update(*discriminator_update),
         # 有时,人们运行生成器优化器的次数是运行判别器优化器的两倍: --generator_steps 2
         training.Update(*generator_update, repeat=config.generator_steps),
     ]
     least = tips.least_loss(config.label_smoothing)
+    wins = functools.partial(tips.discriminator_wins, least=least)
     return training.Model(
         phases=[training.Phase("train", steps, updates)],
         images={"samples": samples},
         feed=feed,
         columns=["discriminator_loss", "generator_loss"],
-        alarms=[functools.partial(tips.discriminator_wins, least=least), *tips.ALARMS],
+        alarms=[*([wins] if logistic else []), *tips.ALARMS],
     )
 
 

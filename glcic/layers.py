@@ -1,15 +1,18 @@
 """卷积函数和归一化函数: the convolutions and batch norms that the blog compared.
 
-A kind of convolution (`CONVS`) says whose function computes a layer: slim's, tf.layers' or
-tf.nn's. Here all three compute the same: SAME padding, a bias, no activation, weights from Glorot's
-uniform distribution. By default slim adds a ReLU, tf.layers has VALID padding, and tf.nn has
-neither a bias nor an initializer.
+`CONVS` has three kinds of convolution: the functions of slim, tf.layers and tf.nn. Here all three
+compute the same: SAME padding, a bias, no activation, weights from Glorot's uniform distribution.
+Their defaults differ: slim adds a ReLU, tf.layers has VALID padding, and tf.nn has neither a bias
+nor an initializer.
 
-A kind of batch norm (`NORMS`) is one of ten. The blog saw the two networks fight (对抗) only with
-slim's, and it took the different defaults of the libraries for the reason. The kinds differ in each
-possible reason: whether they normalize in training at all, whether by the statistics of the batch
-or by moving averages, whether there is a gamma, and whether two applications of a network share
-beta and gamma.
+`NORMS` has ten kinds of batch norm. The blog saw the two networks fight (对抗) only with slim's. It
+supposed that the reason is that the libraries have different defaults. The ten kinds differ in
+each of these points:
+
+- Do they normalize in training?
+- Do they normalize by the statistics of the batch, or by moving averages?
+- Do they have a gamma?
+- Do two applications of a network share beta and gamma?
 """
 
 from typing import NamedTuple
@@ -20,10 +23,15 @@ CONVS = ("slim", "layers", "nn")
 
 
 def conv2d(kind, x, filters, kernel, stride=1, rate=1):
-    """A convolution; rate: of the dilation, 1 for none.
+    """Applies a convolution.
+
+    Args:
+        x: [batch, height, width, channels].
+        kernel: height and width of the filters.
+        rate: dilation rate; 1: no dilation.
 
     Returns:
-        [batch, height / stride, width / stride, filters] of [batch, height, width, channels].
+        [batch, height / stride, width / stride, filters].
     """
     if kind == "slim":
         return slim.conv2d(x, filters, kernel, stride, rate=rate, activation_fn=None)
@@ -53,7 +61,7 @@ def conv2d_transpose(kind, x, filters, kernel, stride):
 
 
 def dense(kind, x, units):
-    """[batch, size] -> [batch, units]; of [batch, height, width, size], each position alone."""
+    """[batch, size] -> [batch, units], or [batch, height, width, size] -> [..., units]."""
     if kind == "slim":
         return slim.fully_connected(x, units, activation_fn=None)
     if kind == "layers":
@@ -71,30 +79,31 @@ def _biases(number):
 
 
 def _slim(x, is_training):
-    """slim's defaults: a beta and no gamma, decay 0.999, epsilon 0.001.
+    """slim's defaults: a beta but no gamma, decay 0.999, epsilon 0.001.
 
-    In training the statistics of the batch, otherwise the moving averages.
+    It uses the statistics of the batch in training, and the moving averages otherwise.
     """
     return slim.batch_norm(x, is_training=is_training)
 
 
 def _slim_scale(x, is_training):
-    """slim's with a gamma."""
+    """slim's batch norm with a gamma."""
     return slim.batch_norm(x, scale=True, is_training=is_training)
 
 
 def _layers(x, is_training):
     """tf.layers' defaults, which include training=False.
 
-    It uses moving averages that no op updates, 0 and 1. Therefore it normalizes nothing.
+    It uses its moving averages. No op updates them, so they stay 0 and 1. Nothing is normalized.
     """
     return tf.layers.batch_normalization(x)
 
 
 def _layers_training(x, is_training):
-    """tf.layers' with the training flag but without its update ops.
+    """tf.layers' batch norm with the training flag, but its update ops are not run.
 
-    In training the statistics of the batch, otherwise 0 and 1.
+    It uses the statistics of the batch in training. Otherwise it uses the moving averages, which
+    stay 0 and 1.
     """
     kept = list(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
     normalized = tf.layers.batch_normalization(x, training=is_training)
@@ -103,14 +112,14 @@ def _layers_training(x, is_training):
 
 
 def _layers_training_updates(x, is_training):
-    """tf.layers' as intended: with the flag, and with the update ops (`variables.minimize`)."""
+    """tf.layers' batch norm with the training flag and update ops (`variables.minimize`)."""
     return tf.layers.batch_normalization(x, training=is_training)
 
 
 def _nn_moments(x, is_training):
-    """The pix2pix notes' function: always the statistics of the batch, computed by hand.
+    """The pix2pix notes' function, by hand: it always uses the statistics of the batch.
 
-    The offset starts at 0, the scale follows N(1, 0.02), epsilon is 1e-5.
+    The offset starts at 0, the scale starts with values from N(1, 0.02), epsilon is 1e-5.
     """
     with tf.variable_scope(None, "batchnorm"):
         channels = x.shape[-1]
@@ -135,7 +144,7 @@ def _author(x, is_training):
 
 
 def _author_shared(x, is_training):
-    """The author's, but gamma and beta by tf.get_variable, so that both applications share them."""
+    """The author's function with tf.get_variable: both applications share gamma and beta."""
 
     def variable(name, value, trainable=True):
         return tf.get_variable(name, initializer=lambda: value, trainable=trainable)
@@ -144,7 +153,11 @@ def _author_shared(x, is_training):
 
 
 def _by_hand(x, is_training, variable):
-    """Batch norm of tf.nn's ops; variable: a function that makes a variable of its first value."""
+    """Batch norm by hand, decay 0.5.
+
+    Args:
+        variable: function that makes a variable from a name, its first value, and `trainable`.
+    """
     with tf.variable_scope(None, "author"):
         channels = [x.shape.as_list()[-1]]
         beta, gamma = variable("beta", tf.zeros(channels)), variable("gamma", tf.ones(channels))
@@ -170,7 +183,7 @@ def _none(x, is_training):
 
 
 def _instance(x, is_training):
-    """slim's instance norm: each image alone, where there are positions to take a mean over."""
+    """slim's instance norm, for each image alone. [batch, channels] is returned unchanged."""
     return slim.instance_norm(x) if x.shape.ndims == 4 else x
 
 
@@ -193,7 +206,7 @@ def normalize(kind, x, is_training):
 
     Args:
         kind: a name in `NORMS`.
-        is_training: Python bool. Each kind's function says what it means there.
+        is_training: Python bool. The docstring of each kind says what it changes.
     """
     return NORMS[kind](x, is_training)
 

@@ -171,7 +171,11 @@ def read(config, images):
     """
     batch_size, reading = config.batch_size, inputs.reading(config)
     if config.input == "queue":
-        batch = queues.batches(images.train, batch_size=batch_size, seed=config.seed, **reading)
+        # As published, the queue of batches is tf.train.shuffle_batch: no exact resuming.
+        kind = {"shuffle_batch": config.as_published}
+        batch = queues.batches(
+            images.train, batch_size=batch_size, seed=config.seed, **kind, **reading
+        )
         return batch, None
     batches = squares.batches(images.train, batch_size=batch_size, seed=config.seed, **reading)
     side = inputs.square_side(config)

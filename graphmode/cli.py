@@ -7,6 +7,7 @@ after the flags are known to be good.
 import argparse
 import dataclasses
 import difflib
+import glob
 import inspect
 import os
 import re
@@ -16,10 +17,8 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Type
 
 from graphmode import files
 from graphmode.config import Run, Settings, field_of, parsed, range_of, type_of
-from graphmode.errors import InputError, Stopped, fail, one_line
+from graphmode.errors import InputError, Stopped, exit_status, fail, one_line
 from graphmode.training import run_folder
-
-FOLDERS = ("input_dir", "val_dir")  # stored as absolute paths: a run is evaluated from anywhere
 
 
 class Parser(argparse.ArgumentParser):
@@ -108,12 +107,40 @@ def _given(owner, made, argv):
     """The flags that were given: name -> value of the field's type."""
     given = vars(made.parse_args(argv))
     for name, value in given.items():
+        field = field_of(owner, name)
         if isinstance(value, str) and value.startswith("~"):
-            value = os.path.expanduser(value)  # no shell expands --output_dir=~/x
-        if value and name in FOLDERS:
-            value = os.path.abspath(value)
-        given[name] = parsed(field_of(owner, name), type_of(owner, name), value)
+            value = _at_home(name, value)
+        given[name] = parsed(field, type_of(owner, name), value)
+        if name in ("output_dir", "checkpoint") and not _readable(value):
+            raise InputError(
+                f"--{name} {value!a}: TensorFlow reads and writes only names in UTF-8: "
+                "rename it, or set LC_ALL=C.UTF-8"
+            )
+        if value and field.metadata["path"]:
+            # A checkpoint is no file, but the beginning of the names of some.
+            if not os.path.exists(value) and not glob.glob(glob.escape(value) + ".*"):
+                raise InputError(f"--{name} {value} does not exist: give another path")
+            given[name] = os.path.abspath(value)
     return given
+
+
+def _readable(path):
+    """Whether TensorFlow finds a path under the same name as Python."""
+    try:
+        return os.fsencode(path) == path.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _at_home(name, value):
+    """A path without its ~. No shell expands --output_dir=~/x."""
+    path = os.path.expanduser(value)
+    if path.startswith("~"):
+        raise InputError(
+            f"--{name} {value}: there is no such home directory; give a path without ~, "
+            f"or ./{value} for a file of this name"
+        )
+    return path
 
 
 def parse(owner: Type[Run], modes: Sequence[str], doc: str, argv: Optional[Sequence[str]] = None):
@@ -148,11 +175,7 @@ def parse(owner: Type[Run], modes: Sequence[str], doc: str, argv: Optional[Seque
     config = owner.create(**given)
     if config.checkpoint:
         config = config.replace(checkpoint=str(run_folder.find_checkpoint(config.checkpoint)))
-    if run_folder.holds_a_run(config.output_dir) and not config.overwrite:
-        raise InputError(
-            f"{config.output_dir} already holds a run: "
-            "--resume continues it, --overwrite starts again"
-        )
+    run_folder.check_new(config)
     run_folder.check_free(config.output_dir)
     return config
 
@@ -213,6 +236,7 @@ def main(
     doc: str,
     argv: Optional[Sequence[str]] = None,
     after_training: str = "",
+    check: Callable[[Any], None] = lambda config: None,
 ) -> None:
     """Runs a program that trains: flags, a graph with the seed, then the function of the mode.
 
@@ -221,35 +245,62 @@ def main(
         modes: name -> function of the configuration.
         after_training: the mode that follows "train", in a graph of its own, with the new
             checkpoint; empty for none.
+        check: function of the configuration that raises InputError if this call cannot work. It is
+            quick: TensorFlow is loaded after it.
 
     Raises:
         SystemExit: see `errors.one_line`.
     """
-    with one_line(owner.PROGRAM, "stopped"):
+    with one_line(owner.PROGRAM):
         config = parse(owner, list(modes), doc, argv)
-        from graphmode import sessions  # loads TensorFlow: only after the flags are good
-
-        first = run_folder.last_step(config.output_dir) if config.resume else 0
         try:
-            with sessions.graph(config, first):
-                modes[config.mode](config)
-        except Stopped as stopped:
-            if config.mode != "train":
+            check(config)
+            _run(owner, config, modes, after_training)
+        except InputError as error:
+            raise InputError(f"{error}{_new_place(owner, config, str(error))}") from error
+        except KeyboardInterrupt as error:
+            # With --overwrite the run in the folder may still be the old one.
+            begun = run_folder.holds_a_run(config.output_dir) and not config.overwrite
+            if config.mode != "train" or not begun:
                 raise
-            fail(owner.PROGRAM, stopped.message, stopped.code)
+            message = f"stopped; to continue: --resume --output_dir {config.output_dir}"
+            fail(owner.PROGRAM, message, exit_status(error))
+
+
+def _run(owner, config, modes, after_training):
+    """Runs a mode, and what follows training."""
+    from graphmode import sessions  # loads TensorFlow: only after the flags are good
+
+    try:
+        with sessions.graph(config):
+            modes[config.mode](config)
+    except Stopped as stopped:
         if config.mode != "train":
-            return
-        if not after_training:
-            print(f"report: {files.path(config.output_dir, 'report.html')}")
-            return
-        sys.stderr.write(f"trained and saved; now: {after_training}\n")
-        newest = str(run_folder.find_checkpoint(config.output_dir))
-        trained = config.replace(checkpoint=newest, resume=False)
-        try:
-            with sessions.graph(trained):
-                modes[after_training](trained)
-        except InputError as error:  # the training is good nevertheless
-            run_folder.warn(config.output_dir, f"no {after_training}: {error}")
+            raise
+        fail(owner.PROGRAM, stopped.message, stopped.code)
+    if config.mode != "train":
+        return
+    if not after_training:
+        print(f"report: {files.path(config.output_dir, 'report.html')}")
+        return
+    sys.stderr.write(f"trained and saved; now: {after_training}\n")
+    newest = str(run_folder.find_checkpoint(config.output_dir))
+    trained = config.replace(checkpoint=newest, resume=False)
+    try:
+        with sessions.graph(trained):
+            modes[after_training](trained)
+    except InputError as error:  # the training is good nevertheless
+        cure = _new_place(owner, config, str(error))
+        run_folder.warn(config.output_dir, f"no {after_training}: {error}{cure}")
+
+
+def _new_place(owner, config, message):
+    """The cure if a message is about a path that a run remembers and that is not there."""
+    for name in owner.names(path=True):
+        path = getattr(config, name)
+        if path and path in message and not os.path.exists(path):
+            return f"; if it has moved, give its new place: --{name}"
+    return ""
 
 
 def tool(
@@ -260,5 +311,5 @@ def tool(
     Raises:
         SystemExit: see `errors.one_line`.
     """
-    with one_line(program, "stopped"):
+    with one_line(program):
         run(read(program, owner, doc, argv))

@@ -33,6 +33,7 @@ def setting(
     above=None,
     network=False,
     changeable=False,
+    path=False,
     inherited=True,
     overrides=None,
     required=False,
@@ -44,7 +45,9 @@ def setting(
         help: a phrase for `--help`.
         at_least, at_most, above: the range of a number (None: no limit).
         network: whether the trained network depends on it. No later mode may give another value.
-        changeable: whether `--resume` accepts another value.
+        changeable: whether `--resume` accepts another value: frequencies, learning rates, lengths.
+        path: whether it is a file or folder that the program reads. It must exist, and is stored
+            as an absolute path. It is changeable, because it may move.
         inherited: whether the modes other than train take the value from the run's config.json.
         overrides: value of this flag -> (other flag -> value): the defaults that it changes. An
             override does not replace a flag that the user gives.
@@ -60,7 +63,8 @@ def setting(
             "help": help,
             "limits": {name: limit for name, limit in limits.items() if limit is not None},
             "network": network,
-            "changeable": changeable,
+            "changeable": changeable or path,
+            "path": path,
             "inherited": inherited,
             "overrides": overrides or {},
             "required": required,
@@ -150,6 +154,8 @@ def parsed(field, kind, value):
             raise InputError(
                 f"{flag} {value!r} is not {'a string' if kind is str else 'True or False'}"
             )
+        if kind is str and not _writable(value):
+            raise InputError(f"{flag} {value!a} has a character that no name of a file can have")
         return value
     number = _number(kind, value)
     if number is None or not _within(field.metadata.get("limits", {}), number):
@@ -157,6 +163,14 @@ def parsed(field, kind, value):
         words = "a whole number" if kind is int else "a number"
         raise InputError(f"{flag} {value!r} is not {words}{limits}")
     return number
+
+
+def _writable(text):
+    """Whether a text can be the name of a file. Names that are no UTF-8 hold surrogates."""
+    try:
+        return b"\0" not in text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
 
 
 def _number(kind, value):
@@ -192,7 +206,7 @@ class Run(Settings):
     AS_PUBLISHED: ClassVar[Mapping[str, Any]] = {}  # what --as_published changes
 
     mode: str = setting("train", inherited=False, help="what to do")
-    input_dir: str = setting("", changeable=True, help="folder with the data; empty: see --data")
+    input_dir: str = setting("", path=True, help="folder with the data; empty: see --data")
     output_dir: str = setting(
         "",
         changeable=True,

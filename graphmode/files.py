@@ -3,12 +3,37 @@
 import contextlib
 import os
 import pathlib
+import re
+import shutil
 import tempfile
+
+UNFINISHED = ".unfinished-"  # how the name of a file or folder begins that is being written
 
 
 def path(folder, *names):
     """A pathlib.Path below a folder. A leading `~` is the home directory."""
     return pathlib.Path(folder).expanduser().joinpath(*names)
+
+
+@contextlib.contextmanager
+def no_pattern(target):
+    """A path of a file that TensorFlow can read, whatever the names of its folders are.
+
+    TensorFlow takes the paths of checkpoints and SavedModels for patterns: `[1]`, `*`, `?`, `\\`.
+
+    Yields:
+        The str of `target`, or of the same file through a link in a temporary folder.
+    """
+    target = pathlib.Path(os.path.abspath(str(target)))
+    if not re.search(r"[\[\]*?{}\\]", str(target)):
+        yield str(target)
+        return
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="graphmode."))
+    try:
+        (folder / "link").symlink_to(target.parent)
+        yield str(folder / "link" / target.name)
+    finally:
+        shutil.rmtree(str(folder))
 
 
 def write_whole(target, content):
@@ -21,10 +46,12 @@ def write_whole(target, content):
     target = pathlib.Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     content = content.encode("utf-8") if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=str(target.parent), prefix=f".{target.name}.")
+    handle, temporary = tempfile.mkstemp(dir=str(target.parent), prefix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # before it gets its name: a power cut leaves no empty file
         set_usual_mode(temporary)
         os.replace(temporary, str(target))
     except BaseException:

@@ -3,15 +3,18 @@
 `sessions.graph` switches them on with `fast` while a graph is built. They are never switched on by
 an import, so programs that use `graphmode.tf` for themselves get TensorFlow's own computations.
 
-1. Dilated convolutions. TensorFlow computes them as plain ones on pieces of the image
-   (SpaceToBatchND), because its own kernels have no gradients. oneDNN's kernels have them.
+1. Dilated convolutions. TensorFlow cuts the image into pieces (SpaceToBatchND) and uses plain
+   convolutions, because its own kernels for dilated ones have no gradients. oneDNN's kernels have
+   gradients.
 2. Transposed convolutions of stride 2 to an image of one channel, and their gradients. oneDNN takes
-   as long for one channel as for sixteen. A plain convolution computes the four pixels of each
-   square of the image as channels instead, and depth_to_space puts them in place.
-3. Products with a transposed second matrix, as in the gradients of dense layers. A batch of one
-   product is faster.
+   as long for one channel as for sixteen. So the image is divided into squares of 2 x 2 pixels. A
+   plain convolution computes the four pixels of a square as four channels. Then depth_to_space
+   moves them to their places.
+3. Products with a transposed second matrix, as in the gradients of dense layers. They are faster
+   as a batch of one product.
 
-docs/performance.md says how much each of them saves. They need oneDNN, and no GPU.
+docs/performance.md says how much time each of them saves. They are used with oneDNN and without a
+GPU.
 """
 
 import contextlib
@@ -23,7 +26,7 @@ from graphmode import tf
 
 @contextlib.contextmanager
 def fast():
-    """While it lasts, `tf.nn`, `tf.layers`, slim and gradients add the faster ops to graphs."""
+    """In this context `tf.nn`, `tf.layers`, slim and gradients add the faster ops to graphs."""
     features = importlib.import_module("tensorflow.python.util._pywrap_util_port")
     if not features.IsMklEnabled() or tf.config.list_physical_devices("GPU"):
         yield
@@ -129,7 +132,7 @@ def transposed(gen_nn_ops):
 
 @functools.lru_cache(maxsize=None)
 def _register_gradient(gen_nn_ops):
-    """oneDNN's own gradients of a transposed convolution are fast. Saved graphs name this one."""
+    """Registers oneDNN's own gradients, which are fast. Saved graphs contain the name."""
 
     @tf.RegisterGradient("TransposedToGrey")
     def gradients(op, by_image, *unused):
@@ -155,9 +158,9 @@ def _one_channel(filter, maps, sizes):
 
 
 def _channels(sizes):
-    """The channels in a tensor of image sizes, or None.
+    """The number of channels in a tensor of image sizes, or None if it is not known.
 
-    The filter does not tell: a filter of one channel may serve groups of many.
+    The filter does not have this number: in a grouped convolution it has fewer channels.
     """
     if tf.is_tensor(sizes) and sizes.op.type == "ShapeN":
         # Gradients ask for the shapes of image and filter at once.
@@ -168,27 +171,27 @@ def _channels(sizes):
 
 
 def in_squares(filter, maps, sizes):
-    """A transposed convolution of stride 2, padding SAME, to an image of one channel.
+    """Computes a transposed convolution of stride 2, padding SAME, to an image of one channel.
 
     Args:
-        filter: [height, width, 1, depth], as conv2d_transpose has it.
+        filter: [height, width, 1, depth], as in conv2d_transpose.
         maps: [batch, rows, columns, depth].
-        sizes: int [4], those of the image. Its height and width are twice rows and columns, or 1
-            less.
+        sizes: int [4], the shape of the image: [batch, image height, image width, 1]. The image
+            height is 2 * rows or 2 * rows - 1, the image width 2 * columns or 2 * columns - 1.
 
     Returns:
-        [batch, 2 * rows, 2 * columns, 1], or what `sizes` says.
+        The image, a tensor of the shape `sizes`.
     """
     height, width, _, depth = filter.shape.as_list()
     down, right = (height + 1) // 2, (width + 1) // 2
-    # Row 2 q + p of the filter takes a row of maps to row p of the square that is q squares below.
+    # Row 2 q + p of the filter adds row i of maps to row p of the squares in line i + q.
     odd = [[0, 2 * down - height], [0, 2 * right - width], [0, 0], [0, 0]]
     filter = tf.reshape(tf.pad(filter, odd), [down, 2, right, 2, depth])
     filter = tf.transpose(tf.reverse(filter, [0, 2]), [0, 2, 4, 1, 3])
     filter = tf.reshape(filter, [down, right, depth, 4])
     border = [[0, 0], [down - 1, down - 1], [right - 1, right - 1], [0, 0]]
     image = tf.depth_to_space(tf.nn.conv2d(maps, filter, 1, border), 2)
-    # SAME pads above and to the left. The squares have these pixels, the image does not.
+    # The squares also contain the pixels that SAME pads above and to the left. Cut them off.
     rows, columns = maps.shape.as_list()[1:3]
     top = tf.maximum(2 * rows - 2 + height - sizes[1], 0) // 2
     left = tf.maximum(2 * columns - 2 + width - sizes[2], 0) // 2
@@ -196,7 +199,7 @@ def in_squares(filter, maps, sizes):
 
 
 def product(gen_math_ops):
-    """gen_math_ops.mat_mul, with a batch of one product where the second matrix is transposed."""
+    """gen_math_ops.mat_mul, but a batch of one product if the second matrix is transposed."""
     plain = gen_math_ops.mat_mul
 
     def mat_mul(a, b, transpose_a=False, transpose_b=False, *more, name=None, **named):

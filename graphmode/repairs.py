@@ -55,7 +55,11 @@ _NOISE = re.compile(
     r"|Attempting to register factory for plugin|This TensorFlow binary is optimized to use"
     r"|To enable the following instructions|TF-TRT Warning: Could not find TensorRT"
     r"|MLIR V1 optimization pass is not enabled"
-    r"|Local rendezvous is aborting with status: CANCELLED"
+    # The exception of session.run says the same.
+    r"|Local rendezvous is aborting with status: "
+    r"|OP_REQUIRES failed at save_restore_v2_ops"
+    r"|^\s*\[\[\{\{node save\w*/\S+\}\}\]\]$"
+    r"|^Hint: If you want to see a list of allocated tensors when OOM happens"
     r"|^\s*\[\[\{\{node \S+_[Ee]nqueue\w*\}\}\]\]$"
 )
 # These lines are noise only on a machine without an NVIDIA GPU.
@@ -143,6 +147,8 @@ def _moved_names():
 @functools.lru_cache(maxsize=None)
 def _tensorflow():
     _silence_deprecations()
+    if os.path.expanduser("~") == "~":  # no home directory: Keras would make a folder called ~
+        os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))
     try:
         with hold_noise():
             tf = importlib.import_module("tensorflow.compat.v1")

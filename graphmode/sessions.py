@@ -11,7 +11,7 @@ from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from graphmode import kernels, tf
+from graphmode import files, kernels, noise, tf
 from graphmode.errors import InputError
 
 # In mixed precision these stay in float32: losses, the images that losses compare, and the
@@ -24,16 +24,15 @@ BATCH_NORMS = "FusedBatchNormV3,FusedBatchNormGradV3"
 
 
 @contextlib.contextmanager
-def graph(config, step: int = 0) -> Iterator[None]:
-    """A new default graph with the run's seed and the faster CPU computations of `kernels`.
+def graph(config) -> Iterator[None]:
+    """A new default graph with the run's seed, noise that a resumed run repeats (`noise`) and the
+    faster CPU computations of `kernels`.
 
     Args:
         config: a `config.Run`; its seed is read.
-        step: the step that a resumed run continues from. It changes the seed, so that the noise
-            is not that of the first steps again.
     """
-    with tf.Graph().as_default(), kernels.fast():
-        tf.set_random_seed(config.seed + step)
+    with tf.Graph().as_default(), kernels.fast(), noise.repeatable():
+        tf.set_random_seed(config.seed)
         yield
 
 
@@ -101,27 +100,37 @@ def _supports_bfloat16():
     return features.exists() and re.search(pattern, features.read_text(), re.M) is not None
 
 
+class DamagedCheckpoint(InputError):
+    """A checkpoint's files are not as they were written."""
+
+
 def restore(session, checkpoint, wanted: Optional[Sequence[Any]] = None) -> None:
     """Reads variables from a checkpoint by name; all variables of the graph if `wanted` is None.
 
     Raises:
-        InputError: the checkpoint lacks a variable, has one of another shape, or is damaged.
+        InputError: the checkpoint lacks a variable, has one of another shape, or cannot be read.
+        DamagedCheckpoint: a part of it is missing or has changed.
     """
     with session.graph.as_default():
-        saver = tf.train.Saver(wanted)
+        names = tf.train.Saver(wanted).as_saver_def()
     try:
-        saver.restore(session, str(checkpoint))
+        with files.no_pattern(checkpoint) as path:
+            session.run(names.restore_op_name, {names.filename_tensor_name: path})
     except (tf.errors.OpError, ValueError) as error:
         mismatch = re.search(
             r"Key \S+ not found in checkpoint|lhs shape= ?\[.*?\] rhs shape= ?\[.*?\]", str(error)
         )
-        problem = (
-            f"does not fit this network: {mismatch[0]}"
-            if mismatch
-            else "is damaged: use an older one of the same folder (--resume does so "
-            "after the files of the damaged one are deleted)"
-        )
-        raise InputError(f"checkpoint {checkpoint} {problem}") from error
+        if mismatch:
+            raise InputError(
+                f"checkpoint {checkpoint} does not fit this network: {mismatch[0]}"
+            ) from error
+        if isinstance(error, (tf.errors.PermissionDeniedError, tf.errors.ResourceExhaustedError)):
+            reason = error.message.splitlines()[0]
+            raise InputError(f"checkpoint {checkpoint} cannot be read: {reason}") from error
+        raise DamagedCheckpoint(
+            f"checkpoint {checkpoint} is damaged: use an older one of the same folder "
+            "(--resume does so)"
+        ) from error
 
 
 Ends = Mapping[str, Any]  # name -> tensor
@@ -145,9 +154,9 @@ def export(checkpoint, target, signatures: Mapping[str, Tuple[Ends, Ends]]) -> N
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = pathlib.Path(tempfile.mkdtemp(dir=str(target.parent), prefix=".saved_model."))
     try:
-        with session() as opened:
+        with session() as opened, files.no_pattern(temporary) as path:
             restore(opened, checkpoint)
-            builder = tf.saved_model.Builder(str(temporary / "whole"))
+            builder = tf.saved_model.Builder(os.path.join(path, "whole"))
             builder.add_meta_graph_and_variables(opened, [tf.saved_model.SERVING], made)
             builder.save()
         os.rename(str(temporary / "whole"), str(target))

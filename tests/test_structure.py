@@ -125,12 +125,10 @@ def test_functions_and_lines_are_short_and_modules_are_one_page(path):
             )
 
 
-@pytest.mark.parametrize("name", CHAPTER)
-def test_chapter_modules_explain_themselves(name):
-    """At least one comment line per eight code lines, docstrings apart."""
-    text = (ROOT / "gan_book" / f"{name}.py").read_text(encoding="utf-8")
+def comment_lines(path):
+    """(lines with a comment, lines with code) of a module. Docstrings are neither."""
     comments, code, end = 0, set(), None
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
         if token.type == tokenize.COMMENT:
             comments += 1
         elif token.type == tokenize.STRING and end in (None, tokenize.INDENT, tokenize.NEWLINE):
@@ -138,7 +136,14 @@ def test_chapter_modules_explain_themselves(name):
         elif token.type not in (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
             code.update(range(token.start[0], token.end[0] + 1))
         end = token.type
-    assert 8 * comments >= len(code), f"{comments} comments in {len(code)} lines of code"
+    return comments, len(code)
+
+
+@pytest.mark.parametrize("name", CHAPTER)
+def test_chapter_modules_explain_themselves(name):
+    """At least one comment line per eight code lines."""
+    comments, code = comment_lines(ROOT / "gan_book" / f"{name}.py")
+    assert 8 * comments >= code, f"{comments} comments in {code} lines of code"
 
 
 def test_there_are_modules_to_check():

@@ -1,17 +1,14 @@
 """The one training loop, `fit`. It knows the contract and nothing about any model."""
 
-import contextlib
 import math
-import re
 import signal
 import sys
-import time
 
 import numpy as np
 
-from graphmode import errors, repairs, sessions, tf, variables
+from graphmode import errors, noise, repairs, sessions, tf, variables
 from graphmode.report import images, page
-from graphmode.training import run_folder
+from graphmode.training import checkpoints, queues, run_folder
 from graphmode.training.contract import Model
 from graphmode.training.progress import Progress, Signals
 from graphmode.training.scalar_log import ScalarLog
@@ -42,18 +39,17 @@ def fit(model: Model, config) -> None:
         errors.Stopped: SIGINT (status 0) or SIGTERM (143) was received. The current step was
             finished, a checkpoint and the report were written. A second Ctrl-C stops at once.
     """
-    steps, weights = Steps(model), _Weights(config)
-    first, last = weights.first, model.steps
-    if config.resume and not 0 < first < last:
-        sys.stderr.write(
-            f"The run has already finished (step {first} of {last}). "
-            "To train longer, set a larger --max_steps or --max_epochs.\n"
-            if first
-            else f"There is no checkpoint in {config.output_dir} yet: starting at step 0.\n"
-        )
+    steps, weights, last = Steps(model), _Weights(config), model.steps
     with Signals() as signals, sessions.session(config.precision) as session:
         weights.load(session)
-        with run_folder.started(config) as folder, _queues(session):
+        if config.resume and not 0 < weights.first < last:
+            sys.stderr.write(
+                f"The run has already finished (step {weights.first} of {last}). "
+                "To train longer, set a larger --max_steps or --max_epochs.\n"
+                if weights.first
+                else f"There is no checkpoint in {config.output_dir} yet: starting at step 0.\n"
+            )
+        with run_folder.started(config) as folder, queues.running(session, weights.images):
             for note in model.notes:
                 run_folder.warn(folder, note, aloud=False)
             weights.continue_in(folder)
@@ -78,25 +74,47 @@ class _Weights:
 
     def __init__(self, config):
         self._config = config
-        self._saver = tf.train.Saver(max_to_keep=config.keep, save_relative_paths=True)
+        self._saver = tf.train.Saver()
         self._trainable = tf.trainable_variables()
         self._finite = tf.stack([tf.reduce_all(tf.is_finite(v)) for v in self._trainable])
-        self.first = run_folder.last_step(config.output_dir) if config.resume else 0
+        self.first = 0  # the step of the checkpoint that a resumed run continues from
+        self.images, self.begun = 0, {}  # see `queues.taken` and `ScalarLog.begun`
+        self._damaged = []
 
     def load(self, session):
         """Initializes all variables; then restores the run's, or those of --checkpoint."""
         session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-        if self.first:
-            newest = run_folder.find_checkpoint(self._config.output_dir)
-            sessions.restore(session, newest)
+        if self._config.resume:
+            self._resume(session)
         elif self._config.checkpoint:
             wanted = self._trainable + variables.moving_averages("")
             sessions.restore(session, self._config.checkpoint, wanted)
 
+    def _resume(self, session):
+        """Restores the newest checkpoint that is good."""
+        for step, checkpoint in reversed(run_folder.checkpoints(self._config.output_dir)):
+            try:
+                with repairs.hold_noise():
+                    sessions.restore(session, checkpoint)
+            except sessions.DamagedCheckpoint:
+                self._damaged.append(checkpoint)
+            else:
+                kept = run_folder.kept_at(self._config.output_dir, step)
+                self.first, self.images = step, kept.get("images", 0)
+                self.begun = kept.get("begun", {})
+                return
+        if self._damaged:
+            raise errors.InputError(
+                f"all checkpoints in {self._config.output_dir} are damaged: "
+                "start again with --overwrite"
+            )
+
     def continue_in(self, folder):
-        """Takes the folder's checkpoints into account when old ones are deleted."""
-        known = [(str(path), time.time()) for _, path in run_folder.checkpoints(folder)]
-        self._saver.set_last_checkpoints_with_time(known)
+        """Deletes the damaged checkpoints. The run will write them again."""
+        for checkpoint in self._damaged:
+            checkpoints.delete(checkpoint)
+            message = f"{checkpoint.name} was damaged: continuing at step {self.first}"
+            run_folder.warn(folder, message)
 
     def save(self, session, folder, step):
         """Writes a checkpoint. Raises FloatingPointError if a weight is not finite."""
@@ -104,10 +122,7 @@ class _Weights:
         broken = [v.op.name for v, good in zip(self._trainable, finite) if not good]
         if broken:
             raise FloatingPointError(f"{', '.join(broken)} is not finite at step {step}")
-        try:
-            self._saver.save(session, str(folder / "model.ckpt"), step, write_meta_graph=False)
-        except tf.errors.OpError as error:
-            raise OSError(None, error.message.splitlines()[0], str(folder)) from error
+        checkpoints.save(session, self._saver, folder, step, self._config.keep)
 
 
 class _Training:
@@ -117,7 +132,7 @@ class _Training:
         self._model, self._config, self._session = model, config, session
         self._folder, self._weights = folder, weights
         self.step, self._last = weights.first, model.steps
-        self._log = ScalarLog(folder, model.scalars, self.step)
+        self._log = ScalarLog(folder, model.scalars, self.step, weights.begun)
         self._alarms = _Alarms(folder, model.alarms)
         # A resumed run's graph is already among the events.
         graph = None if self.step else session.graph
@@ -133,7 +148,6 @@ class _Training:
         config, saved = self._config, self.step
         if config.display_freq and not self.step:
             self._display()
-        phase = ""
         while self.step < self._last and not signals.received:
             self.step += 1
             traces = str(self._folder / f"trace-{self.step}")
@@ -147,11 +161,16 @@ class _Training:
             if self._due(config.display_freq):
                 self._display()
             if self._due(config.save_freq):
-                self._weights.save(self._session, self._folder, self.step)
+                self._save()
                 saved = self.step
         if self.step != saved:
-            self._log.row(self.step, phase)
-            self._weights.save(self._session, self._folder, self.step)
+            self._save()
+
+    def _save(self):
+        # First: a checkpoint without it could not be continued exactly.
+        state = {"begun": self._log.begun, "images": queues.taken(self._session)}
+        run_folder.keep(self._folder, self.step, state)
+        self._weights.save(self._session, self._folder, self.step)
 
     def _due(self, frequency):
         return frequency and (self.step % frequency == 0 or self.step == self._last)
@@ -178,7 +197,8 @@ class _Training:
         """Writes the model's image grids."""
         if not self._model.images:
             return
-        fed = self._model.feed(0) if self._model.feed else None
+        fed = self._model.feed(0) if self._model.feed else {}
+        fed = {**fed, **noise.feed(noise.SHOWN)}
         for name, batch in self._session.run(dict(self._model.images), fed).items():
             target = self._folder / "samples" / f"{name}-{self.step:08d}.png"
             images.save_png(target, images.grid(np.asarray(batch)[:100]))
@@ -193,7 +213,10 @@ class _Training:
     def close(self):
         """Ends the progress bar and the events, and writes the report."""
         self._progress.close()
-        self._events.close()
+        try:
+            self._events.close()
+        except tf.errors.OpError as error:  # nor must this
+            sys.stderr.write(f"events.* are not complete: {error.message.splitlines()[0]}\n")
         try:
             page.write(self._folder)
         except OSError as error:  # it must not hide how training ended
@@ -213,27 +236,3 @@ class _Alarms:
         for line in set(self.ringing) - self._said:
             run_folder.warn(self._folder, f"step {step}: {line}")
         self._said.update(self.ringing)
-
-
-@contextlib.contextmanager
-def _queues(session):
-    """Runs the graph's input queues, if there are any.
-
-    Raises:
-        InputError: a queue stopped because of an error. Only the queue's thread knows the reason;
-            the training itself ends with "out of range".
-    """
-    runners = tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS)
-    coordinator = tf.train.Coordinator()
-    threads = tf.train.start_queue_runners(session, coordinator) if runners else []
-    try:
-        yield
-    finally:
-        with repairs.hold_noise():
-            coordinator.request_stop()
-            try:
-                coordinator.join(threads, stop_grace_period_secs=10, ignore_live_threads=True)
-            except tf.errors.OpError as error:
-                reason = re.search(r"InputError: (.*)", error.message)
-                text = reason[1] if reason else error.message.splitlines()[0]
-                raise errors.InputError(f"the input queue stopped: {text}") from error

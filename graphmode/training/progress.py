@@ -1,12 +1,14 @@
-"""The progress bar of a program that trains, and the signals that it receives."""
+"""The progress of long work, training above all, and the signals that end it."""
 
 import signal
 import sys
 import threading
 import time
-from typing import Mapping, Optional, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Sized
 
 import tqdm
+
+from graphmode import errors
 
 EARLY = 10  # steps after which the time that is left is estimated
 LONG = 2.0  # hours that are worth a line
@@ -76,10 +78,37 @@ class Progress:
             self._bar.close()
 
 
-class Signals:
-    """While it is open, SIGINT and SIGTERM only set `received`. The loop reads it between steps.
+def over(items: Iterable[Any], what: str, total: Optional[int] = None) -> Iterator[Any]:
+    """Yields the items, and shows how many there were: a bar on a terminal, plain lines elsewhere.
 
-    A second SIGINT raises KeyboardInterrupt at once.
+    Work of less than `PAUSE` seconds writes no line where stderr is no terminal.
+
+    Args:
+        what: begins the bar and the lines, for example "completing".
+        total: the number of items, if they have no length.
+    """
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    if sys.stderr.isatty():
+        yield from tqdm.tqdm(items, what, total, leave=False, dynamic_ncols=True)
+        return
+    start = time.time()
+    next_line = start + PAUSE
+    for number, item in enumerate(items):
+        if time.time() >= next_line:
+            next_line = time.time() + PAUSE
+            meter = tqdm.tqdm.format_meter(number, total, time.time() - start, ncols=0, prefix=what)
+            sys.stderr.write(meter + "\n")
+        yield item
+    if next_line > start + PAUSE:
+        sys.stderr.write(f"{what}: done in {time.time() - start:.0f} s\n")
+
+
+class Signals:
+    """While it is open, SIGINT, SIGTERM and SIGHUP only set `received`.
+
+    The loop reads it between steps. A second SIGINT raises KeyboardInterrupt at once. SIGHUP stays
+    ignored if it is (`nohup`, `./run.sh --background`).
     """
 
     received: Optional[int] = None
@@ -87,8 +116,9 @@ class Signals:
     def __enter__(self):
         self._old = {}
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._old[number] = signal.signal(number, self._note)
+            for number in (signal.SIGINT, *errors.ENDING):
+                if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                    self._old[number] = signal.signal(number, self._note)
         return self
 
     def _note(self, number, frame):

@@ -1,6 +1,7 @@
 """The folder of a run: what it contains, which process trains in it, and its settings.
 
-config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  samples/  figures/
+config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  resume.json  samples/
+figures/
 trace-N.json  warnings.txt  metrics.json  report.html
 """
 
@@ -12,7 +13,7 @@ import pathlib
 import re
 import shutil
 import sys
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from graphmode import files
 from graphmode.config import Run, field_of, parsed, type_of
@@ -24,6 +25,7 @@ OWN_FILES = (
     "events.*",
     "model.ckpt-*",
     "scalars.csv",
+    "resume.json",
     "samples",
     "figures",
     "sample.png",
@@ -35,7 +37,20 @@ OWN_FILES = (
     "index.html",
     "images",
 )
+DELETING = "deleting"  # a key of config.json while the files of a former run are deleted
+# Of `files.write_whole` and `checkpoints.save`, now and in earlier versions
+REMAINS = (
+    f"{files.UNFINISHED}*",
+    f"*/{files.UNFINISHED}*",
+    ".*.html.*",
+    ".*.csv.*",
+    ".*.json.*",
+    "model.ckpt-*tempstate*",
+    "checkpoint.tmp*",
+)
 STALE = ("metrics.json", "figures", "warnings.txt")  # of a run that trains further
+
+MAX_SETTINGS = 1 << 20  # characters of config.json that are read
 
 # What pix2pix-tensorflow restores from its options.json.
 OLD_PIX2PIX_OPTIONS = ("which_direction", "ngf", "ndf", "lab_colorization")
@@ -58,19 +73,31 @@ def stored(folder) -> Tuple[str, Dict[str, Any]]:
     Raises:
         InputError: the folder holds no run, or the file is damaged.
     """
-    file = files.path(folder, "config.json")
-    old = not file.exists() and files.path(folder, "options.json").exists()
-    file = files.path(folder, "options.json") if old else file
+    file = _settings_file(folder)
+    if not file.is_file():
+        raise InputError(f"{folder} holds no run: there is no config.json in it")
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if old:
+        with open(str(file), encoding="utf-8") as opened:
+            content = json.loads(opened.read(MAX_SETTINGS))
+        if not isinstance(content, dict):
+            raise TypeError("it has no names and values")
+        if file.name == "options.json":
             options = {name: content[name] for name in OLD_PIX2PIX_OPTIONS if name in content}
             return "pix2pix", {"as_published": True, **options}
-        return content["program"], dict(content["config"])
-    except FileNotFoundError:
-        raise InputError(f"{folder} holds no run: there is no config.json in it") from None
-    except (ValueError, KeyError, TypeError) as error:
+        program, config = content["program"], content["config"]
+        if not (isinstance(program, str) and isinstance(config, dict)):
+            raise TypeError("program or config has a wrong type")
+        return program, config
+    except KeyError as error:
+        raise InputError(f"{file} cannot be read (no {error} in it): use another run") from None
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{file} cannot be read ({error}): use another run") from None
+
+
+def _settings_file(folder):
+    """config.json, or the options.json of pix2pix-tensorflow."""
+    new, old = files.path(folder, "config.json"), files.path(folder, "options.json")
+    return old if not new.is_file() and old.is_file() else new
 
 
 def settings(owner, folder) -> Dict[str, Any]:
@@ -82,18 +109,18 @@ def settings(owner, folder) -> Dict[str, Any]:
     program, content = stored(folder)
     if program != owner.PROGRAM and program not in owner.FORMER_PROGRAMS:
         raise InputError(f"{folder} holds a run of {program}, not of {owner.PROGRAM}")
-    values = {}
-    for name, value in content.items():
-        if name in owner.RENAMED:
-            name, translation = owner.RENAMED[name]
-            value = translation.get(value, value) if isinstance(value, (bool, str)) else value
-        field = field_of(owner, name)
-        if field:
-            try:
+    file, values = _settings_file(folder), {}
+    try:
+        for name, value in content.items():
+            if name in owner.RENAMED:
+                name, translation = owner.RENAMED[name]
+                value = translation.get(value, value) if isinstance(value, (bool, str)) else value
+            field = field_of(owner, name)
+            if field:
                 values[name] = parsed(field, type_of(owner, name), value)
-            except InputError as error:
-                file = files.path(folder, "config.json")
-                raise InputError(f"{file}: {error}; use another run") from None
+        owner(**{name: value for name, value in values.items() if name in kept(owner)})
+    except InputError as error:
+        raise InputError(f"{file}: {error}; correct it there, or use another run") from None
     return values
 
 
@@ -124,10 +151,13 @@ def checkpoints(folder) -> List[Tuple[int, pathlib.Path]]:
 
     Names are model.ckpt-N, or model-N as pix2pix-tensorflow has them.
     """
-    complete = []
+    complete: List[Tuple[int, pathlib.Path]] = []
+    if _deleting(files.path(folder)):
+        return complete
+    names = sorted(path.name for path in files.path(folder).glob("model*-*"))
     for index in files.path(folder).glob("model*-*.index"):
         step = re.fullmatch(r"model(?:\.ckpt)?-(\d+)\.index", index.name)
-        if step and list(index.parent.glob(index.stem + ".data-*")):
+        if step and any(name.startswith(f"{index.stem}.data-") for name in names):
             complete.append((int(step[1]), index.with_suffix("")))
     return sorted(complete)
 
@@ -155,6 +185,29 @@ def find_checkpoint(name) -> pathlib.Path:
         if checkpoint.name == re.sub(r"\.(index|meta|data-.*)$", "", given.name):
             return checkpoint
     raise InputError(f"{name} is neither the folder of a run nor a checkpoint: give one of these")
+
+
+def keep(folder, step: int, content: Mapping[str, Any]) -> None:
+    """Stores what a run that is resumed at a checkpoint needs and the checkpoint does not have."""
+    steps = {str(known) for known, _ in checkpoints(folder)}
+    others = {known: value for known, value in _kept(folder).items() if known in steps}
+    files.write_whole(
+        files.path(folder, "resume.json"), json.dumps({**others, str(step): dict(content)})
+    )
+
+
+def kept_at(folder, step: int) -> Dict[str, Any]:
+    """What `keep` stored for a checkpoint; empty if it is of an earlier version, or damaged."""
+    content = _kept(folder).get(str(step), {})
+    return content if isinstance(content, dict) else {}
+
+
+def _kept(folder):
+    try:
+        content = json.loads(files.path(folder, "resume.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def own_files(folder) -> List[pathlib.Path]:
@@ -193,18 +246,73 @@ def started(config) -> Iterator[pathlib.Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = _locked(folder)
-        # config.json is replaced, not deleted: if this is interrupted, the folder is still a run's.
-        for path in own_files(folder):
-            if path.name in STALE or not config.resume and path.name != "config.json":
-                shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
-        content = {"program": config.PROGRAM, "config": dataclasses.asdict(config)}
-        files.write_whole(folder / "config.json", json.dumps(content, indent=1) + "\n")
+        # Again, now that nobody else can change it: hours may have passed since the first check.
+        if not config.resume:
+            check_new(config)
+        _remove_remains(folder)
+        _prepare(folder, config)
     except OSError as error:
         raise InputError(
             f"the folder {folder} cannot be written: {error.strerror}; choose another --output_dir"
         ) from error
     with lock:
         yield folder
+
+
+def check_new(config) -> None:
+    """Raises InputError if a new run would replace another one that nobody allowed it to replace.
+
+    Args:
+        config: a `config.Run` without `resume`.
+    """
+    folder = config.output_dir
+    if not holds_a_run(folder):
+        return
+    if not config.overwrite:
+        raise InputError(
+            f"{folder} already holds a run: --resume continues it, --overwrite starts again"
+        )
+    start = config.checkpoint and files.path(config.checkpoint).parent.resolve()
+    if start == files.path(folder).resolve():
+        raise InputError(
+            f"--overwrite would delete {config.checkpoint} itself: choose another --output_dir"
+        )
+
+
+def _prepare(folder, config):
+    """Deletes what this run will make again. Then config.json is that of this run."""
+    content = {"program": config.PROGRAM, "config": dataclasses.asdict(config)}
+    delete_all = not config.resume or _deleting(folder)
+    if delete_all:
+        # Before the first deletion: if this is interrupted, the rest of the old run is not taken
+        # for a part of the new one.
+        _write_config(folder, {**content, DELETING: True})
+    for path in own_files(folder):
+        if path.name in STALE or delete_all and path.name != "config.json":
+            shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
+    _write_config(folder, content)
+
+
+def _write_config(folder, content):
+    files.write_whole(folder / "config.json", json.dumps(content, indent=1) + "\n")
+
+
+def _deleting(folder):
+    """Whether a process ended while it deleted the folder's former run."""
+    try:
+        return DELETING in json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _remove_remains(folder):
+    """Deletes what killed processes have left: files without their final names."""
+    for pattern in REMAINS:
+        for path in folder.glob(pattern):
+            shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
+    for data in folder.glob("model.ckpt-*.data-*"):
+        if not data.with_suffix(".index").exists():
+            data.unlink()
 
 
 def _locked(folder):

@@ -4,7 +4,7 @@ import collections
 import importlib
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from graphmode import files, tf
+from graphmode import files, noise, tf
 from graphmode.training.contract import Model
 
 
@@ -49,14 +49,15 @@ class Steps:
         phase, runs, done = self._at(step)
         values: Dict[str, float] = {}
         summaries: List[bytes] = []
-        fed_number, fed = None, None
+        fed_number, fed = None, {}
         for place, run in enumerate(runs):
             number = run.first_batch + done * run.batches + run.place
             if self._model.feed and number != fed_number:
                 fed_number, fed = number, self._model.feed(number)
             fetches = [run.op, dict(run.scalars), run.summaries if with_summaries else []]
             target = f"{traces}-{place}.json" if traces else None
-            _, scalars, serialized = _traced(session, fetches, fed, target)
+            numbered = {**fed, **noise.feed(step, place)}
+            _, scalars, serialized = _traced(session, fetches, numbered, target)
             values.update((name, float(value)) for name, value in scalars.items())
             summaries += serialized
         return phase.name, values, summaries

@@ -25,6 +25,7 @@ def dequeue(batch, times):
     with sessions.session() as session:
         session.run(tf.global_variables_initializer())
         coordinator = tf.train.Coordinator()
+        session.run(tf.local_variables_initializer())
         threads = tf.train.start_queue_runners(session, coordinator)
         batches = [session.run(batch) for _ in range(times)]
         coordinator.request_stop()
@@ -48,9 +49,11 @@ def test_equal_halves_stay_equal_through_the_queue(numbered):
 @pytest.mark.parametrize("flip, most", [(True, 2 * 25), (False, 25)])
 def test_images_are_mirrored_and_cropped_everywhere(flip, most, value):
     ramp = np.random.default_rng(0).random([SCALE, SCALE, 3]).astype(np.float32)
-    (crop,) = pairs.augment([tf.constant(ramp)], SIDE, SIDE, SCALE, flip, 0)
+    number = tf.placeholder(tf.int64, [])
+    (crop,) = pairs.augment([tf.constant(ramp)], SIDE, SIDE, SCALE, flip, 0, number)
     with sessions.session() as session:
-        crops = {session.run(crop).tobytes() for _ in range(60 * most // 10)}
+        crops = {session.run(crop, {number: n}).tobytes() for n in range(60 * most // 10)}
+        assert (session.run(crop, {number: 7}) == session.run(crop, {number: 7})).all()
     possible = {
         view[top : top + SIDE, left : left + SIDE].tobytes()
         for view in (ramp, ramp[:, ::-1])[: 1 + flip]

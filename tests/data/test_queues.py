@@ -9,7 +9,7 @@ from PIL import Image
 
 from data import folders, queues, squares
 from data.drawn import faces
-from graphmode import files, tf, training
+from graphmode import files, sessions, tf, training
 from graphmode.errors import InputError
 
 
@@ -17,6 +17,7 @@ def dequeue(batch, times):
     """The images of so many batches from a queue: float32 [N, size, size, 3]."""
     coordinator = tf.train.Coordinator()
     with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
         threads = tf.train.start_queue_runners(session, coordinator)
         shown = np.concatenate([session.run(batch) for _ in range(times)])
         coordinator.request_stop()
@@ -100,3 +101,26 @@ def test_a_file_that_goes_bad_while_training_is_named(mixed, settings):
     with pytest.raises(InputError, match=message):
         training.fit(model, config)
     assert files.path(config.output_dir, "report.html").exists()
+
+
+def first_pixels(paths, config, steps):
+    """Trains on a queue. Returns scalars.csv, which has a pixel of each batch."""
+    with sessions.graph(config):
+        batch = queues.batches(paths, 16, 2, seed=3)
+        weight = tf.get_variable("model/w", initializer=0.0)
+        loss = tf.reduce_mean(tf.square(weight - batch))
+        step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+        scalars = {"loss": loss, "pixel": batch[0, 0, 0, 0]}
+        phase = training.Phase("train", steps, [training.Update(step, scalars)])
+        training.fit(training.Model([phase], {"image": batch}), config)
+    return files.path(config.output_dir, "scalars.csv").read_text()
+
+
+def test_a_resumed_queue_continues_the_order(mixed, settings, tmp_path):
+    """Also when image grids have taken batches, and when more names are skipped than it holds."""
+    paths = folders.find(mixed)
+    whole = settings(output_dir=str(tmp_path / "whole"), summary_freq=1, display_freq=7)
+    expected = first_pixels(paths, whole, 60)
+    broken = whole.replace(output_dir=str(tmp_path / "broken"))
+    first_pixels(paths, broken, 42)
+    assert first_pixels(paths, broken.replace(resume=True), 60) == expected

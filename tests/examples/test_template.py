@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import config_of, moved
+from test_structure import comment_lines
 
 import data
 from examples import template_gan
@@ -76,6 +77,8 @@ def section(tmp_path_factory):
     ]
     subprocess.run([*lint, str(target)], check=True)
     assert len(target.read_text().splitlines()) < 80
+    comments, lines = comment_lines(target)
+    assert 8 * comments >= lines  # what tests/test_structure.py wants of a section
     yield load(target, "gan_book.lsgan")
     del sys.modules["gan_book.lsgan"]
 

@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 from typing import Literal
 
 import pytest
 
 from graphmode import cli, config, files
 from graphmode.config import setting
-from graphmode.errors import InputError
+from graphmode.errors import Ended, InputError
 from graphmode.training import run_folder
 from graphmode.training.scalar_log import ScalarLog, read
 
@@ -22,12 +25,18 @@ class Config(config.Run):
     RENAMED = {"old_flip": ("flip", {"yes": True, "no": False})}
     AS_PUBLISHED = {"rate": 0.125}
 
+    def check(self):
+        if self.batch_size == 13:
+            raise InputError("--batch_size 13 is unlucky")
+
     data: Literal["digits", "mnist"] = setting("digits", help="which data")
     size: int = setting(3, at_least=1, at_most=9, network=True, help="how many")
     rate: float = setting(0.5, above=0.0, help="how fast")
     batch_size: int = setting(16, at_least=1)
     flip: bool = setting(True, help="mirror the images")
     image: str = setting("", inherited=False, help="image of this call alone")
+    lr: float = setting(0.1, changeable=True, help="learning rate")
+    other_run: str = setting("", path=True, help="run of another program")
 
 
 def parse(*argv):
@@ -153,21 +162,6 @@ def test_a_config_of_somebody_else_is_no_run(tmp_path):
         parse("--output_dir", str(tmp_path), "--overwrite")
 
 
-def test_an_overwriting_cut_short_leaves_a_folder_that_is_still_known_for_a_runs(
-    tmp_path, monkeypatch
-):
-    folder = finished_run(tmp_path / "run")
-
-    def cut_short(target, content):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(files, "write_whole", cut_short)
-    with pytest.raises(KeyboardInterrupt), run_folder.started(Config(output_dir=str(folder))):
-        pass
-    assert not run_folder.checkpoints(folder)
-    assert parse("--output_dir", str(folder), "--overwrite").overwrite
-
-
 def test_resuming_drops_what_evaluation_will_find_anew_and_nothing_else(tmp_path):
     folder = finished_run(tmp_path / "run")
     for name in ("metrics.json", "warnings.txt", "figures/latent.png", "samples/grid-00000001.png"):
@@ -183,6 +177,135 @@ def test_resuming_drops_what_evaluation_will_find_anew_and_nothing_else(tmp_path
 def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert parse("--output_dir=~/x").output_dir == str(tmp_path / "x")
+
+
+def test_without_a_home_folder_a_tilde_is_refused(monkeypatch):
+    monkeypatch.setattr(cli.os.path, "expanduser", lambda path: path)
+    with pytest.raises(InputError, match="--output_dir ~/x: there is no such home .*or ./~/x"):
+        parse("--output_dir=~/x")
+
+
+def test_a_path_must_exist_and_is_stored_as_an_absolute_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a[1]").mkdir()
+    (tmp_path / "a[1]" / "model.ckpt-7.index").touch()
+    assert parse("--other_run", "a[1]").other_run == str(tmp_path / "a[1]")
+    named = parse("--other_run", "a[1]/model.ckpt-7").other_run  # a checkpoint is no file
+    assert named == str(tmp_path / "a[1]/model.ckpt-7")
+    assert parse("--other_run", "").other_run == ""
+    for flag in ("--input_dir", "--other_run"):
+        with pytest.raises(InputError, match=f"{flag} nowhere does not exist: give another path"):
+            parse(flag, "nowhere")
+
+
+@pytest.mark.parametrize("flag", ["--output_dir", "--checkpoint"])
+def test_a_folder_that_tensorflow_cannot_name_is_refused(flag):
+    with pytest.raises(InputError, match=f"{flag} .*TensorFlow reads and writes only names in UTF"):
+        parse(flag, b"a\xff".decode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match=f"{flag} .* has a character that no name"):
+        parse(flag, "a\0b")
+
+
+def test_a_folder_that_has_moved_and_a_learning_rate_are_accepted_when_resuming(tmp_path):
+    gone, new = tmp_path / "gone", tmp_path / "new"
+    new.mkdir()
+    old = {"input_dir": str(gone), "other_run": str(gone), "lr": 0.1, "size": 4}
+    folder = str(finished_run(tmp_path / "run", **old))
+    moved = ["--input_dir", str(new), "--other_run", str(new)]
+    config = parse("--resume", "--output_dir", folder, *moved, "--lr", "0.2", "--save_freq", "7")
+    assert (config.input_dir, config.other_run, config.lr) == (str(new), str(new), 0.2)
+    assert (config.save_freq, config.size) == (7, 4)
+    config = parse("--mode", "sample", "--checkpoint", folder, *moved)
+    assert (config.input_dir, config.other_run) == (str(new), str(new))
+
+
+def run(modes, *argv, **more):
+    """The exit status of the program."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(Config, modes, "A toy.", list(argv), **more)
+    return stopped.value.code
+
+
+def test_a_path_that_the_run_remembers_and_that_is_gone_is_named_with_its_flag(tmp_path, capsys):
+    folder = str(finished_run(tmp_path / "run", other_run=str(tmp_path / "gone")))
+
+    def sample(config):
+        raise InputError(f"{config.other_run} holds no run")
+
+    assert run({"sample": sample, "train": None}, "--mode", "sample", "--checkpoint", folder) == 2
+    line = capsys.readouterr().err
+    assert line.endswith("gone holds no run; if it has moved, give its new place: --other_run\n")
+
+
+def test_a_call_is_checked_before_its_mode_runs(tmp_path, capsys):
+    def check(config):
+        raise InputError(f"--size {config.size} needs --image")
+
+    flags = ["--output_dir", str(tmp_path / "run")]
+    assert run({"train": None}, *flags, check=check) == 2
+    assert "--size 3 needs --image" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("error, status", [(KeyboardInterrupt(), 130), (Ended(15), 143)])
+def test_an_interruption_says_how_to_continue(error, status, tmp_path, capsys):
+    folder = str(tmp_path / "run")
+
+    def train(config):
+        with run_folder.started(config):
+            raise error
+
+    def early(config):
+        raise error
+
+    again = "toy.program: stopped; run the same command again to continue\n"
+    assert run({"train": early}, "--output_dir", folder) == status
+    assert capsys.readouterr().err == again
+    assert run({"train": train}, "--output_dir", folder) == status
+    line = f"toy.program: stopped; to continue: --resume --output_dir {folder}\n"
+    assert capsys.readouterr().err == line
+    for ending in (".index", ".data-00000-of-00001"):
+        (tmp_path / "run" / ("model.ckpt-7" + ending)).write_text("")
+    assert run({"sample": early}, "--mode", "sample", "--checkpoint", folder) == status
+    assert capsys.readouterr().err == again
+
+
+def test_a_wrong_call_answers_before_tensorflow_is_loaded(tmp_path):
+    """TensorFlow takes five seconds."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text('{"program": "glcic", "config": {}}')
+    for ending in (".index", ".data-00000-of-00001"):
+        (run / f"model.ckpt-7{ending}").touch()
+    code = """if True:
+        import contextlib, sys
+        from glcic.__main__ import main
+        for flags in (
+            "--input_dir nowhere",
+            "--mode complete --checkpoint nowhere",
+            "--mode complete --checkpoint run --image x",
+            "--mode complete --checkpoint run --image run",
+            "--mode complete --checkpoint run",
+            "--mode complete --checkpoint run --image run --mask run --output x.jpg",
+        ):
+            with contextlib.suppress(SystemExit):
+                main(flags.split())
+        assert "tensorflow" not in sys.modules
+        """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    words = [
+        "--input_dir nowhere does not exist",
+        "nowhere is neither the folder of a run nor a checkpoint",
+        "--image x does not exist",
+        "run needs --mask: an image of the same size",
+        "--mode complete needs --image IMAGE and --mask MASK",
+        "--output x.jpg is no .png",
+    ]
+    lines = done.stderr.splitlines()
+    assert done.returncode == 0 and len(lines) == len(words)
+    assert all(word in line for word, line in zip(words, lines))
 
 
 def test_other_modes_rebuild_from_the_run(tmp_path):
@@ -276,6 +399,56 @@ def test_a_config_with_a_wrong_value_is_one_line_with_file_and_value(value, tmp_
     with pytest.raises(
         InputError, match="config.json: --size .* is not a whole number.*use another run"
     ):
+        parse("--mode", "sample", "--checkpoint", str(folder))
+
+
+@pytest.mark.parametrize(
+    "name, value, words",
+    [
+        ("precision", "evil", "--precision 'evil' is not one of float32, mixed"),
+        ("max_steps", 1e30, "--max_steps 1e+30 is not a whole number"),
+        ("max_steps", 10**400, "is not a whole number"),
+        ("rate", float("nan"), "--rate nan is not a number"),
+        ("flip", "yes", "--flip 'yes' is not True or False"),
+        ("input_dir", "a\0b", "--input_dir 'a\\x00b' has a character that no name"),
+        ("input_dir", "a\ud800", "has a character that no name"),
+        ("batch_size", 13, "--batch_size 13 is unlucky"),
+    ],
+)
+def test_a_hostile_setting_is_named_with_its_file(name, value, words, tmp_path):
+    folder = finished_run(tmp_path / "run")
+    content = json.loads((folder / "config.json").read_text())
+    content["config"][name] = value
+    (folder / "config.json").write_text(json.dumps(content))
+    for flags in (["--resume", "--output_dir"], ["--mode", "sample", "--checkpoint"]):
+        with pytest.raises(InputError) as error:
+            parse(*flags, str(folder))
+        assert str(error.value).startswith(f"{folder}/config.json: --{name} ")
+        assert words in str(error.value)
+        assert str(error.value).endswith("; correct it there, or use another run")
+
+
+DAMAGED = ["", "[]", "3", "null", "\0\0\0", '{"a": ' + "9" * 5000 + "}"]
+HALF = [
+    '{"program": "toy.program"}',
+    '{"program": ["toy.program"], "config": {}}',
+    '{"program": "toy.program", "config": []}',
+    '{"program": "toy.program", "config": [["size", 3]]}',
+    '{"program": "toy.program", "config": {"a": "' + "x" * 2**20 + '"}}',
+]
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [(name, text) for name in ("config.json", "options.json") for text in DAMAGED]
+    + [("config.json", text) for text in HALF],
+    ids=lambda text: text[:30],
+)
+def test_a_damaged_config_is_named(name, text, tmp_path):
+    folder = finished_run(tmp_path / "run")
+    (folder / "config.json").unlink()
+    (folder / name).write_text(text)
+    with pytest.raises(InputError, match=f"run/{name} cannot be read .*: use another run"):
         parse("--mode", "sample", "--checkpoint", str(folder))
 
 

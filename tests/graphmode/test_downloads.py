@@ -1,6 +1,7 @@
 """Downloads: a file is whole or does not exist."""
 
 import hashlib
+import os
 import re
 
 import file_server
@@ -30,6 +31,30 @@ def test_the_cache_is_where_linux_keeps_caches(monkeypatch, tmp_path):
             "XDG_CACHE_HOME", value
         )
         assert downloads.cache_folder() == tmp_path / ".cache" / "graphmode-gans"
+
+
+@pytest.mark.parametrize("home", ["none", "read-only"])
+def test_without_a_home_that_can_be_written_the_cache_is_a_temporary_folder(
+    home, monkeypatch, tmp_path
+):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(downloads.tempfile, "gettempdir", lambda: str(tmp_path))
+    if home == "none":
+
+        def none(*names, **more):
+            raise RuntimeError("could not determine the home directory")
+
+        monkeypatch.setattr(downloads.platformdirs, "user_cache_path", none)
+    else:  # the tests may run as root, who may write everywhere
+        monkeypatch.setattr(downloads.os, "access", lambda path, mode: False)
+    folder = downloads.cache_folder()
+    assert folder == tmp_path / f"graphmode-gans-{os.getuid()}"
+    assert folder.stat().st_mode & 0o777 == 0o700 and downloads.cache_folder() == folder
+    monkeypatch.setattr(downloads.os, "getuid", lambda: 4321)
+    (tmp_path / "graphmode-gans-4321").mkdir()
+    with pytest.raises(InputError, match="4321 belongs to another user: set XDG_CACHE_HOME"):
+        downloads.cache_folder()
 
 
 def test_the_first_mirror_that_has_the_file_gives_it_and_only_once(server, tmp_path, capsys):

@@ -120,6 +120,15 @@ def test_an_incomplete_record_has_a_state_and_does_not_hide_the_others(work, cap
     assert [line[:2] for line in lines[1:]] == [["a-1", state], ["b-1", "done, exit 0"]]
 
 
+def test_what_is_no_record_does_not_hide_the_jobs(work, capsys):
+    record("b-1", "status 0\n")
+    jobs.FOLDER.joinpath("a-1.job").mkdir()
+    jobs.FOLDER.joinpath("c-1.job").symlink_to("nowhere")
+    os.mkfifo(jobs.FOLDER / "d-1.job")
+    jobs.show_jobs()
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["job", "b-1"]
+
+
 def test_control_characters_are_printed_escaped(work, capsys):
     record("a\x1b[2J\nb", "command x\x1b[31m\nstarted \x07\nstatus 0\n")
     jobs.FOLDER.joinpath("bytes.job").write_bytes(b"command \xff\nstatus 0\n")

@@ -28,6 +28,22 @@ def test_report_needs_a_run_and_shows_what_is_there(tmp_path, settings):
     assert "something &lt;odd&gt;" in text
 
 
+def test_damaged_files_of_a_run_are_said_and_do_not_hide_the_rest(settings, capsys):
+    with run_folder.started(settings()) as folder:
+        pass
+    (folder / "scalars.csv").write_text("step,phase,loss\n1,train,x\n")
+    (folder / "warnings.txt").write_bytes(b"a \xff warning\n")
+    (folder / "samples").mkdir()
+    (folder / "samples" / "grid-00000001.png").write_bytes(b"\x89PNG\r\n\x1a\n no image")
+    text = page.write(folder).read_text()
+    assert "warning</" in text and "no curves: " in text and "step 1<" in text
+    assert "scalars.csv, line 2: " in capsys.readouterr().err
+    for content in ("[]", '{"a": ', "[" * 100000):
+        (folder / "metrics.json").write_text(content)
+        with pytest.raises(InputError, match="metrics.json cannot be read .*: delete it"):
+            page.write(folder)
+
+
 def test_metrics_are_printed_stored_and_on_the_page(tmp_path, settings, capsys):
     config = settings()
     with run_folder.started(config) as folder:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from fake_machine import BROKEN_DRIVER, ONE_GPU, ROOT, SILENT_GPU, THREE_GPUS
+from fake_machine import BROKEN_DRIVER, ONE_GPU, ROOT, SILENT_GPU, THREE_GPUS, Project
 
 from graphmode.errors import InputError
 from graphmode.runner import machine, programs
@@ -53,6 +53,17 @@ def test_runs_through_a_link_from_another_folder(project):
     link.symlink_to(project.root / "run.sh")
     assert str(project.root) in project.echo("gan_book.echo", command=link)["path"]
     assert str(project.root) in project.echo("gan_book.echo", command="gans")["path"]
+
+
+def test_runs_in_folders_whose_names_have_newlines_and_escapes(tmp_path, tools):
+    folder = tmp_path / "a\n\x1b[2J\n"
+    folder.mkdir()
+    project = Project(folder, tools)
+    project.root = project.root.rename(folder / "checkout\n")
+    assert project.echo("gan_book.echo")["folder"] == str(project.work)
+    lines = project.run("jobs").stderr.splitlines()
+    assert len(lines) == 1 and lines[0].isprintable() and "no jobs in" in lines[0]
+    assert "unknown option '-?x'" in project.fail("-\nx")
 
 
 def test_becomes_the_program_so_that_status_and_signals_pass_through(project):
@@ -280,6 +291,7 @@ def gpus(tmp_path, tools, monkeypatch):
             "GPU 1 (T4, 0.0 of 0.0 GB free)",
         ),
         ("echo '08, T4, 0512, 02048, 0'", "", "8", "GPU 8 (T4, 1.5 of 2.0 GB free)"),
+        (f"echo '0, T4, {'9' * 5000}, 9, 0'", "", "0", "GPU 0 (T4)"),
         (
             BROKEN_DRIVER,
             "",

@@ -8,9 +8,10 @@ import threading
 import numpy as np
 import pytest
 
-from graphmode import files, sessions, tf, training, variables
+from graphmode import errors, files, sessions, tf, training, variables
 from graphmode.errors import InputError
 from graphmode.training import run_folder, scalar_log
+from graphmode.training.steps import Steps
 
 
 def descent(steps=10, feed_log=None, loss_of=tf.square):
@@ -45,9 +46,8 @@ def by_hand(steps):
 
 
 def weight(config, step):
-    return tf.train.load_checkpoint(
-        str(files.path(config.output_dir, f"model.ckpt-{step}"))
-    ).get_tensor("model/w")
+    with files.no_pattern(files.path(config.output_dir, f"model.ckpt-{step}")) as path:
+        return tf.train.load_checkpoint(path).get_tensor("model/w")
 
 
 def test_scalar_is_the_loss_of_the_very_run_that_updates(settings):
@@ -143,15 +143,131 @@ def test_a_loss_is_never_that_of_the_weights_already_updated(settings):
     assert seen[-1] - 0.4 == pytest.approx(after, rel=1e-3)
 
 
-def test_noise_of_a_resumed_run_is_not_that_of_its_beginning(settings):
+def noisy(config, steps):
+    """Trains a weight and a dropped out one, with an op that runs twice in each step."""
+    with sessions.graph(config):
+        with tf.variable_scope("net"):
+            weight = tf.get_variable("weight", [4], initializer=tf.zeros_initializer())
+            kept = tf.layers.dropout(weight + tf.random_normal([4]), 0.5, training=True)
+            loss = tf.reduce_sum(kept * tf.random_uniform([4]))
+        step = variables.minimize(loss, "net", tf.train.AdamOptimizer(0.1))
+        update = training.Update(step, {"loss": loss}, repeat=2)
+        training.fit(training.Model([training.Phase("train", steps, [update])]), config)
+    reader = tf.train.load_checkpoint(str(run_folder.find_checkpoint(config.output_dir)))
+    return {name: reader.get_tensor(name).tobytes() for name in reader.get_variable_to_shape_map()}
+
+
+def test_a_resumed_run_is_the_unbroken_one_bit_for_bit(settings, tmp_path, monkeypatch):
+    """Also the row of scalars.csv that had begun when it was stopped."""
+    unbroken, broken = (
+        settings(output_dir=str(tmp_path / name), summary_freq=4) for name in ("whole", "broken")
+    )
+    whole = noisy(unbroken, 12)
+    step = Steps.run
+
+    def stopped(self, session, number, *rest):
+        if number == 6:  # the signal comes during a step, which is then finished
+            signal.raise_signal(signal.SIGTERM)
+        return step(self, session, number, *rest)
+
+    monkeypatch.setattr(Steps, "run", stopped)
+    with pytest.raises(errors.Stopped):
+        noisy(broken, 12)
+    monkeypatch.undo()
+    assert run_folder.last_step(broken.output_dir) == 7
+    assert [step for step, _ in losses(broken)] == [4]
+    assert noisy(broken.replace(resume=True), 12) == whole
+    one, other = (files.path(c.output_dir, "scalars.csv") for c in (unbroken, broken))
+    assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
+@pytest.mark.parametrize("damage", [lambda b: b[:-9], lambda b: bytes(len(b))], ids=["cut", "0"])
+def test_a_damaged_checkpoint_is_left_for_an_older_one(part, damage, settings, capsys):
+    config = settings(save_freq=2, keep=3)
+    training.fit(descent(6), config)
+    expected = weight(config, 6)
+    file = files.path(config.output_dir, f"model.ckpt-6.{part}")
+    file.write_bytes(damage(file.read_bytes()))
+    tf.reset_default_graph()
+    training.fit(descent(6), config.replace(resume=True))
+    assert "model.ckpt-6 was damaged: continuing at step 4" in capsys.readouterr().err
+    assert weight(config, 6) == expected
+
+
+def test_only_damaged_checkpoints_are_one_line(settings):
     config = settings()
-    training.fit(descent(3), config)
+    training.fit(descent(2), config)
+    files.path(config.output_dir, "model.ckpt-2.index").write_bytes(b"")
+    tf.reset_default_graph()
+    with pytest.raises(InputError, match="all checkpoints in .* are damaged.*--overwrite"):
+        training.fit(descent(2), config.replace(resume=True))
 
-    def noise(step):
-        with sessions.graph(config, step), sessions.session() as session:
-            return session.run(tf.random_normal([4])).tolist()
 
-    assert noise(0) == noise(0) != noise(3)
+@pytest.mark.parametrize("name", ["a[1]", "a*", "a?", "a\\b", "a{1,2}", "a[1", "new\nline", "ü n"])
+def test_a_path_is_no_pattern(name, settings, tmp_path):
+    beside = settings(output_dir=str(tmp_path / "a1"))
+    training.fit(descent(2), beside)
+    config = settings(output_dir=str(tmp_path / name), save_freq=1, keep=2)
+    for steps in (4, 6):
+        tf.reset_default_graph()
+        training.fit(descent(steps), config.replace(resume=steps == 6))
+    assert [step for step, _ in run_folder.checkpoints(config.output_dir)] == [5, 6]
+    assert run_folder.last_step(beside.output_dir) == 2
+    assert weight(config, 6) == pytest.approx(by_hand(6)[1])
+    state = tf.train.get_checkpoint_state(str(tmp_path / "a1"))
+    assert state.model_checkpoint_path.endswith("/a1/model.ckpt-2")
+
+
+def test_remains_of_killed_processes_are_removed(settings):
+    config = settings()
+    training.fit(descent(2), config)
+    folder = files.path(config.output_dir)
+    left = [".unfinished-x", ".unfinished-checkpoint/model.ckpt-3.index", "samples/.unfinished-y"]
+    left += ["model.ckpt-3.data-00000-of-00001", "model.ckpt-3.data-00000-of-00001.tempstate12"]
+    left += ["checkpoint.tmp1", ".report.html.abc"]
+    for name in left:
+        files.write_whole(folder / name, "")
+    tf.reset_default_graph()
+    training.fit(descent(3), config.replace(resume=True))
+    kept = {".lock", "config.json", "checkpoint", "scalars.csv", "resume.json"}
+    names = {path.name for path in folder.iterdir()} - kept - {"report.html", "samples"}
+    assert not [name for name in names if not name.startswith(("model.ckpt-2.", "model.ckpt-3."))
+                and not name.startswith("events.")]  # fmt: skip
+    assert len(run_folder.checkpoints(folder)) == 2 and not list((folder / "samples").iterdir())
+
+
+def test_a_run_that_began_meanwhile_is_not_replaced(settings):
+    config = settings()
+    training.fit(descent(2), config)
+    tf.reset_default_graph()
+    with pytest.raises(InputError, match="already holds a run: --resume continues it"):
+        training.fit(descent(2), config)
+    checkpoint = str(run_folder.find_checkpoint(config.output_dir))
+    tf.reset_default_graph()
+    with pytest.raises(InputError, match="--overwrite would delete .*model.ckpt-2 itself"):
+        training.fit(descent(2), config.replace(overwrite=True, checkpoint=checkpoint))
+    assert run_folder.last_step(config.output_dir) == 2
+
+
+def test_a_deletion_cut_short_is_finished_by_the_next_process(settings, monkeypatch):
+    config = settings()
+    training.fit(descent(2), config)
+
+    def cut_short(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pathlib.Path.unlink", cut_short)
+    tf.reset_default_graph()
+    new = config.replace(overwrite=True, seed=7)
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(descent(1), new)
+    monkeypatch.undo()
+    assert run_folder.stored(config.output_dir)[1]["seed"] == 7  # the settings that it now has
+    assert run_folder.checkpoints(config.output_dir) == []
+    tf.reset_default_graph()
+    training.fit(descent(1), new.replace(resume=True, overwrite=False))
+    assert [step for step, _ in run_folder.checkpoints(config.output_dir)] == [1]
 
 
 def test_weights_of_another_run_begin_a_new_one_at_step_0(settings, tmp_path):
