@@ -2,31 +2,36 @@
 # Runs the programs of this project, and makes what they need on first use.
 #
 #   ./run.sh [--gpu auto|cpu|0|0,1] [--background] MODULE [flags]
-#                           a program, for example: ./run.sh gan_book.vae --max_steps 1000
-#                           (MODULE --help: its flags). --gpu auto takes the GPU with the most
-#                           free memory. --background goes on when the terminal is closed.
+#                           runs a program, for example: ./run.sh gan_book.vae --max_steps 1000
+#                           (its flags: MODULE --help). --gpu auto uses the GPU with the most free
+#                           memory. --background: the program continues if you close the terminal.
 #   ./run.sh [--gpu ...] [--background] run SCRIPT.py [its arguments]
-#                           a TensorFlow 1 program, unchanged; run --check SCRIPT.py reads it only
-#   ./run.sh list           the programs, a line each
-#   ./run.sh demo [flags]   the short tour
-#   ./run.sh jobs           what runs, or ran, in the background of this folder
-#   ./run.sh log JOB [-f]   what a job has printed; -f goes on showing it
-#   ./run.sh stop JOB       lets a job save, and ends it
-#   ./run.sh gpus           the GPUs and what is free on them
-#   ./run.sh disk           the free space, and the size of each folder in runs/
-#   ./run.sh setup [--gpu]  makes .venv (--gpu: with NVIDIA's libraries); else done on first need
-#   ./run.sh doctor         what this machine has, and what is missing
-#   ./run.sh test [args]    the tests, with pytest's arguments; check: format, lint and types
+#                           runs a TensorFlow 1 program; run --check SCRIPT.py only reads it
+#   ./run.sh list           shows all programs
+#   ./run.sh demo [flags]   runs the short tour
+#   ./run.sh jobs           shows the background jobs of this folder
+#   ./run.sh log JOB [-f]   shows the output of a job; with -f also new output
+#   ./run.sh stop JOB       lets a job save, then stops it
+#   ./run.sh gpus           shows the GPUs and their free memory
+#   ./run.sh disk           shows the free space, and the size of each folder in runs/
+#   ./run.sh setup [--gpu]  makes .venv (--gpu: for NVIDIA GPUs). Other commands make it if needed.
+#   ./run.sh doctor         shows what this machine has, and what is missing
+#   ./run.sh test [args]    runs the tests, with pytest's arguments (check: format, lint and types)
 #
-# PYTHON=/path/to/python names the Python (3.10 to 3.13). That one, or an active environment, is
-# used if it has the packages. CUDA_VISIBLE_DEVICES counts if --gpu is not given. Warns if less than
-# RUNS_DISK_WARN_GB (2) are free. stop waits RUNS_STOP_WAIT (60) seconds. Wrong use: exit status 2.
+# PYTHON=/path/to/python names the Python to use (3.10 to 3.13). This Python, or an active
+# environment, is used if it has the packages; otherwise .venv is used. If --gpu is not given, your
+# CUDA_VISIBLE_DEVICES is used. Programs warn if less than RUNS_DISK_WARN_GB (2) GB are free.
+# stop waits RUNS_STOP_WAIT (60) seconds for a job to save. After wrong use the exit status is 2.
 
 set -euo pipefail
-ROOT=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+ROOT=$(readlink -f -- "${BASH_SOURCE[0]}")
+ROOT=${ROOT%/*} # dirname would lose a newline at the end
 GPU="" BACKGROUND=""
 
-say() { printf 'run.sh: %s\n' "$*" >&2; }
+say() { # one line, whatever characters the names of folders have
+  local text=$*
+  printf 'run.sh: %s\n' "${text//[[:cntrl:]]/?}" >&2
+}
 die() { say "$@"; exit 2; }
 
 help() { sed -n '2,/^$/s/^# \{0,1\}//p' "$ROOT/run.sh"; } # the comment above

@@ -84,7 +84,12 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
         help="filters of the first convolution; later ones of the encoder have more",
     )
     # The paper halves its learning rate when M stalls. A cosine to 0 needs no such decision.
-    lr: float = setting(0.0005, at_least=0.0, help="learning rate of both Adams at the first step")
+    lr: float = setting(
+        0.0005,
+        at_least=0.0,
+        changeable=True,
+        help="learning rate of both Adams at the first step",
+    )
     # The text's hyperparameter: a low gamma gives quality, a high one gives diversity.
     gamma: float = setting(
         0.9, at_least=0.0, at_most=1.0, help="the ratio L(G(z)) / L(x) that the balance aims at"

@@ -39,7 +39,7 @@ class Config(config.Run, classifier.Evaluated):
 
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     latent_size: int = setting(20, at_least=1, network=True, help="number of latent units")
-    lr: float = setting(0.001, above=0.0, help="learning rate of Adam")
+    lr: float = setting(0.001, above=0.0, changeable=True, help="learning rate of Adam")
     count: int = setting(100, at_least=1, help="number of reconstructions (--mode sample)")
 
 

@@ -41,7 +41,9 @@ class Config(config.Run):
 
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     latent_size: int = setting(20, at_least=1, network=True, help="number of latent units")
-    lr: float = setting(0.001, above=0.0, help="learning rate of Adam at the first step")
+    lr: float = setting(
+        0.001, above=0.0, changeable=True, help="learning rate of Adam at the first step"
+    )
     count: int = setting(100, at_least=1, help="number of samples (--mode sample)")
     importance_samples: int = setting(
         200, at_least=1, help="samples of z per image for the log-likelihood (--mode evaluate)"

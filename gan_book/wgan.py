@@ -52,7 +52,9 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
     # Batch size, limit, critic updates and learning rate are those of the paper.
     batch_size: int = setting(64, at_least=1, help="examples per update")
     dim: int = setting(100, at_least=1, network=True, help="number of units of z")
-    lr: float = setting(0.00005, at_least=0.0, help="learning rate of both solvers")
+    lr: float = setting(
+        0.00005, at_least=0.0, changeable=True, help="learning rate of both solvers"
+    )
     critic_steps: int = setting(5, at_least=1, help="critic updates in each step")
     limit: float = setting(
         0.01, at_least=0.0, help="the critic's weights are clipped to [-limit, limit]"

@@ -35,7 +35,8 @@ def main(argv=None):
         "export": export.export,
         "game": game.game,
     }
-    cli.main(Config, modes, __doc__, argv, after_training="evaluate")
+    check = Config.check_call
+    cli.main(Config, modes, __doc__, argv, after_training="evaluate", check=check)
 
 
 if __name__ == "__main__":

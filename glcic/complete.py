@@ -9,11 +9,12 @@ import sys
 import numpy as np
 import tqdm
 from PIL import Image
+from scipy import ndimage
 
 from data import folders, squares
 from glcic import baselines, inputs, masks, model
 from graphmode import files, sessions, tf
-from graphmode.errors import InputError
+from graphmode.errors import InputError, shown
 from graphmode.report import images
 
 LARGEST = 1 << 20  # pixels that --region auto completes whole; the full network needs 2 kB for each
@@ -69,89 +70,128 @@ def in_image(apply, image, hole):
     return apply(padded[None], padded_hole[None])[1][0, :height, :width]
 
 
-def in_window(apply, image, hole, size, hole_max):
-    """Completes a window around the hole. A hole above `hole_max` is completed at lower resolution.
+def divided(hole, largest):
+    """Divides a hole of any shape into parts that are completed one by one.
 
-    The window is as many times larger than the hole as the training images are larger than theirs,
-    as far as the image has room for it.
+    Pixels are connected if they touch, also at a corner. Small holes near each other are one part,
+    and a long thin hole, such as a scratch, is cut into several. These come first. A connected hole
+    that is larger than those of the training is one part: it is completed at reduced resolution.
+
+    Args:
+        hole: bool [height, width], true somewhere.
+        largest: longest side of the training holes in pixels.
+
+    Returns:
+        A list of (rows, columns, scale): the pixels of a part, and the scale of its resolution, at
+        most 1.
+    """
+    labels, _ = ndimage.label(hole, np.ones([3, 3]))
+    boxes = ndimage.find_objects(labels)
+    starts, ends = (
+        np.array([[getattr(side, end) for side in box] for box in boxes])
+        for end in ("start", "stop")
+    )
+    sides = (ends - starts).max(1)
+    scales = np.minimum(1.0, largest / sides)
+    for number in np.nonzero(sides > largest)[0]:
+        if _thickness(labels[boxes[number]] == number + 1) <= largest / 2:
+            scales[number] = 1.0
+    rows, columns = np.nonzero(hole)
+    owners = labels[rows, columns] - 1
+    # A part is what lies in one cell of a grid. A small hole lies where its middle is.
+    places = np.where(
+        (sides > largest)[owners, None],
+        np.stack([rows, columns], 1),
+        ((starts + ends) // 2)[owners],
+    )
+    down, right = places.T // largest
+    cells = down * hole.shape[1] + right
+    cells[scales[owners] < 1] = hole.size + owners[scales[owners] < 1]  # no cell: a part by itself
+    order = np.argsort(cells, kind="stable")
+    parts = np.split(order, np.nonzero(np.diff(cells[order]))[0] + 1)
+    return [(rows[part], columns[part], scales[owners[part[0]]]) for part in parts]
+
+
+def _thickness(hole):
+    """How wide a connected hole is at its widest place, in pixels. hole: its bounding box."""
+    return 2 * ndimage.distance_transform_edt(np.pad(hole, 1)).max() - 1
+
+
+def in_windows(apply, image, hole, size, hole_max):
+    """Completes the parts of a hole (see `divided`) one by one, each in a window around it.
+
+    The window is as many times larger than the part as the training images are larger than their
+    holes, as far as the image has room for it.
 
     Args:
         apply, image, hole: as for `in_image`.
         size, hole_max: sides of the training images and of their largest holes, in pixels.
     """
-    scale, window = _window(hole, size, hole_max)
-    seen, inside = image[window], hole[window]
-    if scale == 1.0:
-        completed = in_image(apply, seen, inside)
-    else:
-        small = [max(4, 4 * round(side * scale / 4)) for side in inside.shape]
-        white = np.repeat(inside[..., None] * np.uint8(255), 3, 2)
-        # A reduced pixel belongs to the hole if any part of it does.
-        touched = squares.area(white, *small)[..., 0] > 0
-        reduced = apply(squares.area(seen, *small)[None], touched[None])[1][0]
-        enlarged = Image.fromarray(reduced).resize(inside.shape[::-1], Image.Resampling.BICUBIC)
-        completed = np.asarray(enlarged)
-    result = image.copy()
-    result[window] = np.where(inside[..., None], completed, seen)
+    result, left = image.copy(), hole.copy()
+    parts = divided(hole, hole_max)
+    # disable=None: a progress bar in terminals only
+    for rows, columns, scale in tqdm.tqdm(parts, unit="part", delay=5, disable=None):
+        window = tuple(
+            _along(places, side, scale, size, hole_max)
+            for places, side in zip((rows, columns), hole.shape)
+        )
+        # The network does not see what is in the other parts, but it sees their completions.
+        completed = _at_scale(apply, result[window], left[window], scale)
+        result[rows, columns] = completed[rows - window[0].start, columns - window[1].start]
+        left[rows, columns] = False
     return result
 
 
-def _window(hole, size, hole_max):
-    """(scale, slices): the scale that reduces the hole to `hole_max`, and the window around it."""
-    places = np.nonzero(hole.any(1))[0], np.nonzero(hole.any(0))[0]
-    scale = min(1.0, hole_max / max(1 + np.ptp(along) for along in places))
-    window = []
-    for along, side in zip(places, hole.shape):
-        length = min(side, math.ceil(size / scale))
-        start = (along[0] + along[-1] + 1 - length) // 2
-        start = int(np.clip(start, 0, side - length))
-        window.append(slice(start, start + length))
-    return scale, tuple(window)
+def _along(places, side, scale, size, hole_max):
+    """The window around pixels along one side of the image: a slice."""
+    extent = 1 + np.ptp(places)
+    length = max(math.ceil(size / scale), extent + math.ceil((size - hole_max) / scale))
+    length = min(side, length)
+    start = (int(places.min()) + int(places.max()) + 1 - length) // 2
+    start = int(np.clip(start, 0, side - length))
+    return slice(start, start + length)
+
+
+def _at_scale(apply, image, hole, scale):
+    """As `in_image`. A scale below 1 reduces the image for the network, and enlarges the result."""
+    if scale == 1.0:
+        return in_image(apply, image, hole)
+    small = [max(4, 4 * round(side * scale / 4)) for side in hole.shape]
+    white = np.repeat(hole[..., None] * np.uint8(255), 3, 2)
+    # A reduced pixel belongs to the hole if any part of it does.
+    touched = squares.area(white, *small)[..., 0] > 0
+    reduced = apply(squares.area(image, *small)[None], touched[None])[1][0]
+    enlarged = Image.fromarray(reduced).resize(hole.shape[::-1], Image.Resampling.BICUBIC)
+    return np.asarray(enlarged)
 
 
 def in_region(config, apply, image, hole):
     """Completes as --region and --postprocess say. Pixels outside the hole do not change at all."""
-    height, width = (1 + np.ptp(np.nonzero(hole.any(axis))[0]) for axis in (1, 0))
-    times = max(height, width) / config.hole_max
-    automatic = config.region == "auto" and (times > 1 or hole.size > LARGEST)
+    large = [part for part in divided(hole, config.hole_max) if part[2] < 1]
+    automatic = config.region == "auto" and (bool(large) or hole.size > LARGEST)
     windowed = config.region == "window" or automatic
-    if times > 1:
-        cure = (
-            f"it is completed at {times:.1f} times lower resolution"
-            if windowed
-            else "--region window completes it at lower resolution"
-        )
-        sys.stderr.write(
-            f"the hole has {width} x {height} pixels, the training holes had up to "
-            f"{config.hole_max}: {cure}\n"
-        )
+    if large:
+        _say_large(large, config.hole_max, windowed)
     if windowed:
-        completed = in_window(apply, image, hole, config.size, config.hole_max)
+        completed = in_windows(apply, image, hole, config.size, config.hole_max)
     else:
         completed = in_image(apply, image, hole)
     return baselines.smooth(completed, image, hole, config.postprocess)
 
 
-def read_hole(path, image):
-    """Reads a mask (蒙版): bool [height, width], true where the file is white.
-
-    Args:
-        path: the file.
-        image: uint8 [height, width, 3], the image that the mask belongs to.
-
-    Raises:
-        InputError: the file is no image, has another size, or has no white pixel.
-    """
-    mask = folders.decode(path)
-    if mask.shape != image.shape:
-        own, wanted = (f"{array.shape[1]} x {array.shape[0]}" for array in (mask, image))
-        raise InputError(
-            f"{path} has {own} pixels, the image {wanted}: use a mask of the image's size"
-        )
-    hole = mask.mean(2) >= 128
-    if not hole.any():
-        raise InputError(f"{path} has no white pixel: make the hole white")
-    return hole
+def _say_large(parts, hole_max, windowed):
+    """One line on stderr about the holes that are larger than those of the training."""
+    rows, columns, scale = min(parts, key=lambda part: part[2])
+    others = f" (the largest of {len(parts)} such holes)" if len(parts) > 1 else ""
+    cure = (
+        f"it is completed at {1 / scale:.1f} times lower resolution"
+        if windowed
+        else "--region window completes it at lower resolution"
+    )
+    sys.stderr.write(
+        f"the hole{others} has {1 + np.ptp(columns)} x {1 + np.ptp(rows)} pixels, the training "
+        f"holes had up to {hole_max}: {cure}\n"
+    )
 
 
 def complete(config):
@@ -160,38 +200,24 @@ def complete(config):
         baselines.opencv()
     if config.image:
         _complete_one(config)
-    elif config.random_holes:
-        _complete_folder(config)
     else:
-        raise InputError(
-            "--mode complete needs --image IMAGE and --mask MASK (white where the hole is), "
-            "or --input_dir FOLDER and --random_holes N"
-        )
+        _complete_folder(config)
 
 
 def _complete_one(config):
     target = _target(config)
-    image = folders.decode(config.image)
-    hole = read_hole(config.mask, image)
+    photograph = inputs.read_photograph(config.image)
+    hole = inputs.read_hole(config.mask, photograph.seen.shape[:2])
     with completer(config) as apply:
-        images.save_png(target, in_region(config, apply, image, hole))
+        completed = in_region(config, apply, photograph.seen, hole)
+    files.write_whole(target, inputs.png(photograph, hole, completed))
     print(f"completed: {target}")
 
 
 def _target(config):
     """The file that the completed image is written to. Raises InputError."""
-    if not config.mask:
-        raise InputError(
-            f"--image {config.image} needs --mask: an image of the same size, "
-            "white where the hole is"
-        )
-    name = f"{pathlib.Path(config.image).stem}.png"
+    name = f"{folders.shortened(pathlib.Path(config.image).stem)}.png"
     target = pathlib.Path(config.output or files.path(config.output_dir, "completed", name))
-    if target.suffix.lower() != ".png":
-        raise InputError(
-            f"--output {target} is no .png, and only PNG keeps the pixels outside the hole: "
-            "use a name that ends in .png"
-        )
     for source in (config.image, config.mask):
         if target.exists() and os.path.exists(source) and target.samefile(source):
             raise InputError(f"--output {target} would replace an input: use another name")
@@ -202,12 +228,19 @@ def _complete_folder(config):
     if inputs.trained_on(config):
         paths = inputs.held_out(config)
     else:
-        paths, _ = folders.usable(folders.find(config.input_dir))
+        paths, _ = folders.usable(folders.find(config.input_dir), config.input_dir)
     target = pathlib.Path(config.output or files.path(config.output_dir, "completed"))
+    faults = []
     boxes, sides = _random_boxes(config.random_holes)
     with completer(config) as apply, sessions.session() as session:
         for path in tqdm.tqdm(paths, unit="image", disable=None):  # None: terminals only
-            image = folders.decode(path)
+            try:
+                photograph = inputs.read_photograph(path)
+            except InputError as error:
+                faults.append(error)
+                sys.stderr.write(shown(f"skipped {error}") + "\n")
+                continue
+            image = photograph.seen
             height, width = image.shape[:2]
             room = max(1, min(config.hole_max, min(height, width) // 2))
             values = height, width, min(config.hole_min, room), room
@@ -216,11 +249,14 @@ def _complete_folder(config):
             for number, (top, left, high, wide) in enumerate(sampled, 1):
                 hole = np.zeros([height, width], bool)
                 hole[top : top + high, left : left + wide] = True
-                holed = np.where(hole[..., None], np.uint8(255), image)
-                images.save_png(target / f"{name}-{number}_holed.png", holed)
                 completed = in_region(config, apply, image, hole)
-                images.save_png(target / f"{name}-{number}.png", completed)
-    print(f"completed: {len(paths)} images with {config.random_holes} holes each, in {target}")
+                for ending, colors in (("_holed", np.full_like(image, 255)), ("", completed)):
+                    file = target / f"{folders.shortened(name)}-{number}{ending}.png"
+                    files.write_whole(file, inputs.png(photograph, hole, colors))
+    if len(faults) == len(paths):
+        raise InputError(f"no image could be completed: {faults[0]}")
+    count = len(paths) - len(faults)
+    print(f"completed: {count} images with {config.random_holes} holes each, in {target}")
 
 
 def _random_boxes(count):

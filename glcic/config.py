@@ -129,7 +129,7 @@ class Config(config.Run, Factors):
         "region": ("region", {"picture": "image"}),
     }
 
-    input_dir: str = setting("", changeable=True, help="folder of images; empty: faces are drawn")
+    input_dir: str = setting("", path=True, help="folder of images; empty: faces are drawn")
     recipe: Literal["blog", "paper"] = setting(
         "blog",
         network=True,
@@ -185,20 +185,24 @@ class Config(config.Run, Factors):
         2000, at_least=0, help="T_D: steps of the second phase; the third has the rest"
     )
     alpha: float = setting(0.0004, at_least=0.0, help="weight of the adversarial loss")
-    lr: float = setting(0.001, at_least=0.0, help="learning rate of the completion network")
+    lr: float = setting(
+        0.001, at_least=0.0, changeable=True, help="learning rate of the completion network"
+    )
     joint_lr: float = setting(
         0.0004,
         at_least=0.0,
+        changeable=True,
         help="learning rate of the completion network at the start of the third phase; "
         "not used without --lr_decay",
     )
     discriminator_lr: float = setting(
-        0.001, at_least=0.0, help="learning rate of the discriminators"
+        0.001, at_least=0.0, changeable=True, help="learning rate of the discriminators"
     )
     beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="beta1 of Adam")
-    image: str = setting("", inherited=False, help="image to complete (--mode complete)")
+    image: str = setting("", path=True, inherited=False, help="image to complete (--mode complete)")
     mask: str = setting(
         "",
+        path=True,
         inherited=False,
         help="image of the same size, white where the hole is (--mode complete)",
     )
@@ -255,4 +259,24 @@ class Config(config.Run, Factors):
             raise InputError(
                 f"--hole_min {self.hole_min} is larger than --hole_max {self.hole_max}: "
                 f"use at most {self.hole_max}"
+            )
+
+    def check_call(self):
+        """Raises InputError if --mode complete lacks an image or its hole."""
+        if self.mode != "complete":
+            return
+        if not (self.image or self.random_holes):
+            raise InputError(
+                "--mode complete needs --image IMAGE and --mask MASK (white where the hole is), "
+                "or --input_dir FOLDER and --random_holes N"
+            )
+        if self.image and not self.mask:
+            raise InputError(
+                f"--image {self.image} needs --mask: an image of the same size, "
+                "white where the hole is"
+            )
+        if self.image and self.output and not self.output.lower().endswith(".png"):
+            raise InputError(
+                f"--output {self.output} is no .png, and only PNG keeps the pixels outside the "
+                "hole: use a name that ends in .png"
             )

@@ -4,7 +4,6 @@ import collections
 import sys
 
 import numpy as np
-import tqdm
 
 from data import squares
 from glcic import baselines, complete, inputs, masks
@@ -12,7 +11,7 @@ from graphmode import files, sessions
 from graphmode.errors import InputError
 from graphmode.report import images as pages
 from graphmode.report import page, plots, scores
-from graphmode.training import scalar_log
+from graphmode.training import progress, scalar_log
 
 MAX_IMAGES = 1000  # test images; of a larger folder this number, evenly spread
 AT_ONCE = 50  # images in one run of the network
@@ -30,7 +29,7 @@ def metrics(completed, images, holes):
         name -> number: "hole L1", "hole PSNR", "hole SSIM", "image L1" and so on.
     """
     values = collections.defaultdict(list)
-    for part in parts(images):
+    for part in progress.over(parts(images), "comparing"):
         a, b = completed[part] / 255.0, images[part] / 255.0
         error, squared, similar = np.abs(a - b), np.square(a - b), scores.ssim_map(a, b)
         for place, where in (("hole", holes[part]), ("image", np.ones_like(holes[part]))):
@@ -73,7 +72,7 @@ def completed(config, paths):
     with sessions.session() as session:
         holes = session.run(sampled) > 0
     with complete.completer(config) as apply:
-        bar = tqdm.tqdm(parts(images), desc="completing", disable=None)  # None: terminals only
+        bar = progress.over(parts(images), "completing")
         outputs = [apply(images[part], holes[part]) for part in bar]
     return (images, holes, *map(np.concatenate, zip(*outputs)))
 
@@ -85,7 +84,8 @@ def evaluate(config):
     images, holes, imitations, completions = completed(config, [paths[n] for n in places])
     filled = {"completion": completions}
     for name, filler in fillers().items():
-        filled[name] = np.stack([filler(image, hole) for image, hole in zip(images, holes)])
+        bar = progress.over(zip(images, holes), name, len(images))
+        filled[name] = np.stack([filler(image, hole) for image, hole in bar])
 
     rows = {name: metrics(result, images, holes) for name, result in filled.items()}
     values = {

@@ -1,8 +1,10 @@
 """Files from the internet: each is whole and has the right MD5, or it does not exist."""
 
 import contextlib
+import os
 import pathlib
 import sys
+import tempfile
 from typing import Optional, Sequence
 
 import platformdirs
@@ -24,9 +26,24 @@ def _pooch():
 def cache_folder() -> pathlib.Path:
     """The folder of downloaded files.
 
-    On Linux it is `$XDG_CACHE_HOME/graphmode-gans`, or `~/.cache/graphmode-gans`.
+    On Linux it is `$XDG_CACHE_HOME/graphmode-gans`, or `~/.cache/graphmode-gans`. Without a home
+    directory that can be written (containers) it is a folder of this user for temporary files.
+
+    Raises:
+        InputError: that folder belongs to another user.
     """
-    return platformdirs.user_cache_path("graphmode-gans", appauthor=False)
+    try:
+        folder = platformdirs.user_cache_path("graphmode-gans", appauthor=False)
+        parent = next(path for path in (folder, *folder.parents) if path.exists())
+        if folder.is_absolute() and (parent == folder or os.access(parent, os.W_OK | os.X_OK)):
+            return folder
+    except (OSError, RuntimeError):  # no home directory, or one that cannot be searched
+        pass
+    folder = pathlib.Path(tempfile.gettempdir(), f"graphmode-gans-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise InputError(f"{folder} belongs to another user: set XDG_CACHE_HOME to another folder")
+    return folder
 
 
 def md5(path: pathlib.Path) -> str:

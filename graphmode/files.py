@@ -25,13 +25,15 @@ def no_pattern(target):
         The str of `target`, or of the same file through a link in a temporary folder.
     """
     target = pathlib.Path(os.path.abspath(str(target)))
-    if not re.search(r"[\[\]*?{}\\]", str(target)):
+    pattern = re.compile(r"[\[\]*?{}\\]")
+    if not pattern.search(str(target)):
         yield str(target)
         return
     folder = pathlib.Path(tempfile.mkdtemp(prefix="graphmode."))
     try:
-        (folder / "link").symlink_to(target.parent)
-        yield str(folder / "link" / target.name)
+        whole = bool(pattern.search(target.name))  # the name of a checkpoint is no file's name
+        (folder / "link").symlink_to(target if whole else target.parent)
+        yield str(folder / "link" if whole else folder / "link" / target.name)
     finally:
         shutil.rmtree(str(folder))
 

@@ -28,6 +28,8 @@ MNIST = {
     "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
 }
 
+MAX_BYTES = 2 << 30  # of the array in a file; MNIST has 47 MB, the largest EMNIST 0.5 GB
+
 
 def locate(folder: pathlib.Path) -> Dict[str, Optional[pathlib.Path]]:
     """Returns name of `MNIST` -> its path in a folder, gzipped rather than unpacked, or None."""
@@ -76,33 +78,11 @@ def read(path: pathlib.Path, axes: int) -> np.ndarray:
     Raises:
         InputError: the file cannot be read, is damaged, or holds other data.
     """
-    content = _content(path)
-    header_size = 4 + 4 * axes
-    if len(content) < header_size:
-        raise mismatch(path, f"{len(content)} bytes", f"a header of {header_size} bytes")
-    magic, *shape = struct.unpack(f">{1 + axes}I", content[:header_size])
-    if magic != 0x800 + axes:
-        expected = f"0x{0x800 + axes:08x} (bytes, {axes} axes)"
-        raise mismatch(path, f"magic number 0x{magic:08x}", expected)
-    # This is checked before memory is allocated: a damaged header may promise terabytes.
-    if len(content) != header_size + math.prod(shape):
-        raise mismatch(
-            path,
-            f"{len(content) - header_size} bytes of data",
-            f"{math.prod(shape)} ({' x '.join(map(str, shape))}) as its header says",
-        )
-    return np.frombuffer(content, np.uint8, offset=header_size).reshape(shape)
-
-
-def _content(path):
-    """The bytes in a file, unpacked."""
     try:
-        content = path.read_bytes()
-        if not content:
-            raise mismatch(path, "an empty file", "IDX data")
-        return gzip.decompress(content) if path.suffix == ".gz" else content
+        with _unpacked(path) as file:
+            return _array(path, file, axes)
     except EOFError:
-        actual = f"gzip data that end after {len(content)} bytes"
+        actual = f"gzip data that end after {path.stat().st_size} bytes"
         raise mismatch(path, actual, "a whole file") from None
     except gzip.BadGzipFile as error:
         expected = "a gzipped file (an unpacked file has no .gz)"
@@ -111,6 +91,39 @@ def _content(path):
         raise mismatch(path, f"damaged gzip data ({error})", "a whole file") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}; check the file") from None
+
+
+def _unpacked(path):
+    """Opens a file for reading. Raises InputError for an empty one."""
+    if not path.stat().st_size:
+        raise mismatch(path, "an empty file", "IDX data")
+    return gzip.open(path) if path.suffix == ".gz" else open(path, "rb")
+
+
+def _array(path, file, axes):
+    """The array in an open file. No more is unpacked than the header says."""
+    header_size = 4 + 4 * axes
+    header = file.read(header_size)
+    if len(header) < header_size:
+        raise mismatch(path, f"{len(header)} bytes", f"a header of {header_size} bytes")
+    magic, *shape = struct.unpack(f">{1 + axes}I", header)
+    if magic != 0x800 + axes:
+        expected = f"0x{0x800 + axes:08x} (bytes, {axes} axes)"
+        raise mismatch(path, f"magic number 0x{magic:08x}", expected)
+    # All is checked before memory is allocated: a damaged header may promise terabytes, and a few
+    # megabytes of gzip data may really become them.
+    size, sides = math.prod(shape), " x ".join(map(str, shape))
+    if size > MAX_BYTES:
+        raise mismatch(path, f"a header that says {sides} bytes", f"at most {MAX_BYTES} bytes")
+    content = file.read(size + 1)  # one more: an end is noticed, and its checksum is compared
+    if len(content) != size:
+        least = "at least " if len(content) > size else ""
+        raise mismatch(
+            path,
+            f"{least}{len(content)} bytes of data",
+            f"{size} ({sides}) as its header says",
+        )
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def mismatch(path: pathlib.Path, actual: str, expected: str) -> InputError:

@@ -21,8 +21,7 @@ from typing import NamedTuple
 
 import psutil
 
-from graphmode.errors import InputError, fail, one_line
-from graphmode.runner.machine import shown
+from graphmode.errors import InputError, fail, one_line, shown
 
 FOLDER = pathlib.Path("runs/.jobs")
 _LATE = 0.3  # seconds between the end of a program and its status in the record
@@ -139,7 +138,7 @@ def _line(name: str, state: str, started: str, command: str) -> str:
 def show_jobs() -> None:
     """Prints a line for each job in the current folder."""
     print(_line("job", "state", "started", "command"))
-    names = sorted(file.stem for file in FOLDER.glob("*.job"))
+    names = sorted(file.stem for file in FOLDER.glob("*.job") if file.is_file())
     if any(read(name, wait=False).undecided for name in names):
         time.sleep(_LATE)  # once for all of them
     for name in names:

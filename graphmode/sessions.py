@@ -11,8 +11,8 @@ from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from graphmode import files, kernels, noise, tf
-from graphmode.errors import InputError
+from graphmode import files, kernels, noise, repairs, tf
+from graphmode.errors import InputError, cause
 
 # In mixed precision these stay in float32: losses, the images that losses compare, and the
 # statistics of batch norms that are written by hand.
@@ -114,7 +114,7 @@ def restore(session, checkpoint, wanted: Optional[Sequence[Any]] = None) -> None
     with session.graph.as_default():
         names = tf.train.Saver(wanted).as_saver_def()
     try:
-        with files.no_pattern(checkpoint) as path:
+        with files.no_pattern(checkpoint) as path, repairs.hold_noise():
             session.run(names.restore_op_name, {names.filename_tensor_name: path})
     except (tf.errors.OpError, ValueError) as error:
         mismatch = re.search(
@@ -125,7 +125,7 @@ def restore(session, checkpoint, wanted: Optional[Sequence[Any]] = None) -> None
                 f"checkpoint {checkpoint} does not fit this network: {mismatch[0]}"
             ) from error
         if isinstance(error, (tf.errors.PermissionDeniedError, tf.errors.ResourceExhaustedError)):
-            reason = error.message.splitlines()[0]
+            reason = cause(error.message)
             raise InputError(f"checkpoint {checkpoint} cannot be read: {reason}") from error
         raise DamagedCheckpoint(
             f"checkpoint {checkpoint} is damaged: use an older one of the same folder "

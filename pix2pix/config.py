@@ -8,8 +8,8 @@ from graphmode.config import setting
 from graphmode.errors import InputError
 
 # What --preset small changes. At 64 pixels an output of the discriminator sees the whole image, not
-# a patch of it. Its loss is then stronger: a weight of 1 costs more L1 than it gives
-# (docs/results.md).
+# a patch of it. Its loss is then stronger: with a weight of 1, the L1 loss is larger than that of
+# the mean image (docs/results.md).
 SMALL = {
     "crop_size": 64,
     "scale_size": 72,
@@ -23,7 +23,7 @@ SMALL = {
 
 @dataclasses.dataclass(frozen=True)
 class Pairs(config.Settings):
-    """How files become images of the size that the network sees."""
+    """The size of the network's images, and how files are brought to it."""
 
     crop_size: int = setting(
         256, at_least=32, at_most=4096, help="height of the network's images in pixels"
@@ -79,13 +79,14 @@ class Config(config.Run, Pairs):
     # Data
     input_dir: str = setting(
         "",
-        changeable=True,
+        path=True,
         inherited=False,
         help="folder with pairs, A left and B right (with --lab_colorization: photographs); "
         "empty: drawn facades",
     )
     val_dir: str = setting(
         "",
+        path=True,
         help="held-out pairs, shown in training and tested after it; "
         "empty: the folder val or test beside a folder train",
     )
@@ -120,7 +121,9 @@ class Config(config.Run, Pairs):
     max_epochs: int = setting(
         200, at_least=1, changeable=True, help="number of passes over the training pairs"
     )
-    lr: float = setting(0.0002, at_least=0.0, help="learning rate of both Adam optimizers")
+    lr: float = setting(
+        0.0002, at_least=0.0, changeable=True, help="learning rate of both Adam optimizers"
+    )
     beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="beta1 of both Adam optimizers")
     l1_weight: float = setting(
         100.0, at_least=0.0, help="weight of the L1 loss in the generator's loss"
@@ -134,16 +137,17 @@ class Config(config.Run, Pairs):
     save_freq: int = setting(5000, at_least=1, changeable=True, help="steps between checkpoints")
     # --mode test and --mode export
     output_filetype: Literal["png", "jpeg"] = setting(
-        "png", help="format of the files that --mode test writes"
+        "png", help="format of the translated images (--mode test)"
     )
     aspect_ratio: float = setting(
         1.0,
         at_least=0.01,
         at_most=100.0,
-        help="factor by which --mode test makes its files wider than the network's images",
+        help="width / height of the translated images, relative to the network's (--mode test)",
     )
     segmentation: str = setting(
         "",
+        path=True,
         inherited=False,
         help="a run of pix2pix.segmentation, which reads labels from translated facades "
         "(--mode test)",

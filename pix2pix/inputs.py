@@ -5,17 +5,16 @@ import sys
 from typing import List, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from data import folders, pairs
 from data.drawn import facades
 from graphmode import files, sessions, tf
-from graphmode.errors import InputError
+from graphmode.errors import InputError, shown
 from graphmode.training import run_folder
 from pix2pix.config import Config
 
-MIN_RATIO = 1.6  # width / height of a pair; a file with less is taken for a single image
-ALIKE = 0.8  # of the usual ratio; a file with less is taken for a single image among pairs
+MIN_RATIO = 1.6  # files are single images if their usual width / height is smaller
+ALIKE = 0.8  # a file is no pair if its width / height is smaller than this part of the usual one
 
 
 class TrainingFiles(NamedTuple):
@@ -47,13 +46,17 @@ def training_files(config, joined=True):
             f"{folder} has a folder train: use --input_dir {folder / 'train'}, "
             "so that held-out images are not trained on"
         )
-    paths, skipped = folders.usable(inside)
+    paths, skipped = folders.usable(inside, folder)
     return _pairs(config, paths, skipped) if joined else TrainingFiles(paths, skipped, 0.0)
 
 
 def _pairs(config, paths, skipped):
-    """The files that are as wide as pairs are."""
-    sizes = {path: _size(path) for path in paths}
+    """Selects the files that are pairs. The others are named on stderr and in `skipped`.
+
+    A file is a pair if its width / height is at least `ALIKE` times the usual one: --pair_ratio, or
+    the median of all files.
+    """
+    sizes = {path: folders.size(path) for path in paths}
     ratios = {path: width / height for path, (width, height) in sizes.items()}
     usual = config.pair_ratio or float(np.median(list(ratios.values())))
     if usual < MIN_RATIO and not config.pair_ratio and config.targets != "yes":
@@ -64,7 +67,7 @@ def _pairs(config, paths, skipped):
         )
     single = [path for path in paths if ratios[path] < ALIKE * usual]
     if single:
-        lines = [f"skipped {path}: {_shape(sizes[path])}, not a pair" for path in single]
+        lines = [shown(f"skipped {path}: {_shape(sizes[path])}, not a pair") for path in single]
         sys.stderr.write("\n".join(lines) + "\n")
         skipped = [*skipped, f"skipped {len(single)} images that are not pairs", *lines]
     return TrainingFiles([path for path in paths if path not in single], skipped, usual)
@@ -72,12 +75,6 @@ def _pairs(config, paths, skipped):
 
 def _shape(size):
     return f"{size[0]} x {size[1]} pixels"
-
-
-def _size(path):
-    """(width, height) of an image file in pixels."""
-    with Image.open(path) as image:
-        return image.size
 
 
 def trained_settings(config):
@@ -124,7 +121,7 @@ def prepared(paths, config):
 
 
 def holds_target(config, shape):
-    """Whether a file holds a target: see --targets; "auto": if it is as wide as training's pairs.
+    """Whether a file holds a target: see --targets. With "auto" it must be about as wide as a pair.
 
     Args:
         shape: (height, width, ...) of the file in pixels.

@@ -11,6 +11,7 @@ from graphmode.report import scores
 from pix2pix import inputs, lab, segmentation
 
 MEAN_OF = 2000  # training targets, at most, that the mean target is the mean of
+EXACT = 100.0  # dB; the PSNR of equal images is infinite, and so would the mean of all images be
 
 
 def sharpness(image):
@@ -19,10 +20,13 @@ def sharpness(image):
 
 
 def similarity(image, target):
-    """L1, PSNR in dB, SSIM and sharpness of [height, width, 3] images in [0, 1]: name -> number."""
+    """L1, PSNR in dB, SSIM and sharpness of [height, width, 3] images in [0, 1]: name -> number.
+
+    The PSNR is at most `EXACT`.
+    """
     return {
         "L1": float(np.abs(image - target).mean()),
-        "PSNR": float(scores.psnr(image[None], target[None])[0]),
+        "PSNR": min(EXACT, float(scores.psnr(image[None], target[None])[0])),
         "SSIM": float(scores.ssim_map(image[None], target[None]).mean()),
         "sharpness": sharpness(image),
     }

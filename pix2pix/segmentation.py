@@ -40,7 +40,7 @@ class Config(config.Run, Pairs):
     )
     input_dir: str = setting(
         "",
-        changeable=True,
+        path=True,
         help="folder of pairs, photograph left and labels right; empty: drawn facades",
     )
     targets: Literal["auto", "yes"] = setting(
@@ -52,7 +52,10 @@ class Config(config.Run, Pairs):
         2500, at_least=0, changeable=True, help="number of training steps; 0: see --max_epochs"
     )
     lr: float = setting(
-        0.001, at_least=0.0, help="learning rate of Adam at the first step; it follows a cosine"
+        0.001,
+        at_least=0.0,
+        changeable=True,
+        help="learning rate of Adam at the first step; it follows a cosine",
     )
 
 
@@ -126,17 +129,18 @@ def confusion(read, labels):
 
 
 def scores(counts):
-    """The numbers of `SCORES` from a confusion matrix, each from 0 to 1.
+    """Computes the three numbers of `SCORES` from a confusion matrix, each from 0 to 1.
 
-    The accuracy of all pixels, its mean over the labels that occur, and the mean of intersection
-    over union.
+    Returns:
+        The accuracy over all pixels; the mean of the accuracies of the single labels; the mean of
+        their intersections over unions. Labels that no pixel has are not counted.
     """
-    right, true, read = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    correct, true, read = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     occur = true > 0
     return (
-        right.sum() / counts.sum(),
-        np.mean(right[occur] / true[occur]),
-        np.mean(right[occur] / (true + read - right)[occur]),
+        correct.sum() / counts.sum(),
+        np.mean(correct[occur] / true[occur]),
+        np.mean(correct[occur] / (true + read - correct)[occur]),
     )
 
 

@@ -13,7 +13,7 @@ import tqdm
 from PIL import Image
 
 from data import folders, pairs
-from graphmode import files, sessions, tf
+from graphmode import errors, files, sessions, tf
 from graphmode.errors import InputError
 from graphmode.report import images, page
 from graphmode.training import run_folder
@@ -25,7 +25,10 @@ MARK = 'content="pix2pix --mode test"'  # in our pages: no other page is replace
 
 
 class Translation(NamedTuple):
-    """What becomes of one file: RGB images in [0, 1], see `model.visible`."""
+    """The input, the output and the target of one file, as RGB images: see `model.visible`.
+
+    `targets` is None if the file has no target.
+    """
 
     inputs: Any
     outputs: Any
@@ -57,13 +60,14 @@ def test(config):
     check_target(config, folder)
     # Before the first image, so that the output of an interrupted test is known as ours.
     _write_page(config, [], {}, ["not finished"])
-    paths, skipped = folders.usable(pairs.find(folder))
+    inside = pairs.find(folder)
+    paths, skipped = folders.usable(inside, folder)
     rows, shown, numbers = _translate(config, folder, paths)
     result = {
         **metrics.means(numbers),
         "images": len(rows),
-        "images skipped": max(0, len(skipped) - 1),  # the first line counts them
-        "folder": os.fsencode(folder).decode("utf-8", "backslashreplace"),
+        "images skipped": len(inside) - len(paths),
+        "folder": errors.shown(folder),
     }
     _write_page(config, rows, result, skipped)
     _remove_old(target, rows)
@@ -167,7 +171,7 @@ def translated(image, config, joined):
 
 def _write_images(config, name, translation):
     """Writes the images of one Translation. Returns its row of index.html."""
-    row = {"name": os.fsencode(name).decode("utf-8", "backslashreplace")}
+    row = {"name": errors.shown(name)}
     ending = config.output_filetype.replace("jpeg", "jpg")
     for kind, image in zip(KINDS, translation, strict=True):
         if image is not None:
@@ -203,7 +207,7 @@ def _write_page(config, rows, result, lines):
 def _remove_old(target, rows):
     """Deletes images and figures that an earlier test wrote."""
     addresses = [row[kind] for row in rows for kind in KINDS if kind in row]
-    written = {target / urllib.parse.unquote(address) for address in addresses}
+    written = {target / os.fsdecode(urllib.parse.unquote_to_bytes(each)) for each in addresses}
     for file in set(target.glob("images/**/*-*.*")) - written:
         if re.search(f"-({'|'.join(KINDS)})[.](png|jpg)$", file.name):
             file.unlink()

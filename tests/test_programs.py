@@ -58,6 +58,19 @@ def test_settings_are_frozen_and_can_be_pickled(name, owner_of):
         assert owner.PROGRAM == name
 
 
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_run_may_be_resumed_with_other_places_rates_and_frequencies(name, owner_of):
+    _, owner = owner_of(name)
+    if name not in ("examples.template_gan", "gan_book.uses.few_labels"):
+        fields = {field.name: field.metadata for field in dataclasses.fields(owner)}
+        for flag, metadata in fields.items():
+            if re.fullmatch(r"(.*_)?lr|.*_freq", flag) and issubclass(owner, config.Run):
+                assert metadata["changeable"], flag
+            if re.fullmatch(r"(input|val|b)_dir|classifier|segmentation|c?gan|cae", flag):
+                assert metadata["path"] and metadata["changeable"], flag
+            assert not (metadata["changeable"] and metadata["network"]), flag
+
+
 def test_a_test_names_every_flag(owner_of):
     text = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("*.py"))
     missing = {

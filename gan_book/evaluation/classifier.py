@@ -14,9 +14,9 @@ Expect:  a test accuracy of 99 % on MNIST.
 
 import contextlib
 import dataclasses
+import fcntl
 import os
 import sys
-import tempfile
 import zlib
 from typing import Any, Literal, Mapping
 
@@ -38,7 +38,9 @@ class Config(config.Run):
     FORMER_PROGRAMS = ("gan_book.metrics",)
 
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
-    lr: float = setting(0.002, above=0.0, help="learning rate of Adam at the first step")
+    lr: float = setting(
+        0.002, above=0.0, changeable=True, help="learning rate of Adam at the first step"
+    )
     max_epochs: int = setting(
         5, at_least=1, changeable=True, help="number of passes over the training set"
     )
@@ -53,6 +55,7 @@ class Evaluated(config.Settings):
 
     classifier: str = setting(
         "",
+        path=True,
         help="run of gan_book.evaluation.classifier that evaluates the samples; "
         "empty: the one in the cache (--mode evaluate)",
     )
@@ -139,7 +142,10 @@ def trained(config, digits):
 
 
 def _in_cache(name, digits):
-    """The folder of the data set's classifier, which is trained first if there is none."""
+    """The folder of the data set's classifier, which is trained first if there is none.
+
+    A training that was interrupted is continued.
+    """
     # Another data set in MNIST's files, such as Fashion-MNIST, gets its own classifier.
     content = zlib.crc32(digits.train_labels.tobytes(), zlib.crc32(digits.train_images.tobytes()))
     folder = downloads.cache_folder() / f"classifier-{name}-{content:08x}"
@@ -147,11 +153,18 @@ def _in_cache(name, digits):
         return folder
     sys.stderr.write(f"There is no classifier of {name} yet: training one in {folder}\n")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=str(folder.parent)) as workshop:
-        own = Config(data=name, output_dir=f"{workshop}/classifier")
-        with sessions.graph(own):
-            training.fit(build(own, digits), own)
-        with contextlib.suppress(OSError):  # another process has trained one meanwhile
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    with open(str(folder.with_name(f".{folder.name}.lock")), "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write("another process is training it: waiting\n")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            begun = run_folder.last_step(unfinished) > 0
+            own = Config(data=name, output_dir=str(unfinished), resume=begun, overwrite=not begun)
+            with sessions.graph(own):
+                training.fit(build(own, digits), own)
             os.rename(own.output_dir, str(folder))
     return folder
 

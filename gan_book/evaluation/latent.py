@@ -8,7 +8,7 @@ import data
 from data import feeds
 from graphmode import files, sessions
 from graphmode.report import images, page
-from graphmode.training import run_folder
+from graphmode.training import progress, run_folder
 
 ACTIVE = 0.01  # variance of mu over the data above which a unit is active (Burda et al. 2016)
 
@@ -82,7 +82,8 @@ def _importance_sampled(config, session, placeholder, log_weight, inputs):
     """A lower bound of log p(x) of some test images, in nats."""
     count = min(config.importance_images, len(inputs))
     bounds = []
-    for image in inputs[np.linspace(0, len(inputs) - 1, count).astype(int)]:
+    chosen = inputs[np.linspace(0, len(inputs) - 1, count).astype(int)]
+    for image in progress.over(chosen, "importance sampling"):
         repeated = np.tile(image, [config.importance_samples, 1])
         weights = session.run(log_weight, {placeholder: repeated}).astype(np.float64)
         bounds.append(np.logaddexp.reduce(weights) - np.log(len(weights)))

@@ -15,7 +15,7 @@ from data import feeds
 from gan_book.evaluation import classifier
 from graphmode import errors, files, sessions, tf, training
 from graphmode.report import images, page, plots, scores
-from graphmode.training import run_folder, scalar_log
+from graphmode.training import progress, run_folder, scalar_log
 
 COUNT = 10000  # samples that --mode evaluate generates
 COUNT_TO_FOLLOW = 5000  # samples of each checkpoint for `follow`
@@ -202,7 +202,8 @@ def follow(curve, generate, digits, config, count=COUNT_TO_FOLLOW):
     steps, means, distances = [], [], []
     with classifier.trained(config, digits) as classify:
         _, real = classify(digits.test_images)
-        for step, checkpoint in run_folder.checkpoints(config.output_dir):
+        checkpoints = run_folder.checkpoints(config.output_dir)
+        for step, checkpoint in progress.over(checkpoints, "samples of each checkpoint"):
             before = max(step - config.save_freq, *steps[-1:], 0)
             since = [float(row[curve]) for row in rows if before < int(row["step"]) <= step]
             if since:

@@ -33,7 +33,7 @@ class Settings(config.Settings):
 
     output_dir: str = setting("runs/figures", help="folder for the page and the images")
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
-    input_dir: str = setting("", help="folder with MNIST's files")
+    input_dir: str = setting("", path=True, help="folder with MNIST's files")
     seed: int = setting(
         0, at_least=0, at_most=2**31 - 1, help="seed of the digit, the noise and the points"
     )

@@ -55,6 +55,7 @@ class Config(config.Run, classifier.Evaluated):
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     gan: str = setting(
         "",
+        path=True,
         help="run of gan_book.dcgan --as_published with the discriminator to use; "
         "not needed with --feature_weight 0",
     )
@@ -66,7 +67,9 @@ class Config(config.Run, classifier.Evaluated):
         128, at_least=2, help="examples per step; at least 2, because the loss needs a variance"
     )
     latent_size: int = setting(20, at_least=1, network=True, help="number of latent units")
-    lr: float = setting(0.001, above=0.0, help="learning rate of Adam at the first step")
+    lr: float = setting(
+        0.001, above=0.0, changeable=True, help="learning rate of Adam at the first step"
+    )
     count: int = setting(100, at_least=1, help="number of samples (--mode sample)")
 
 

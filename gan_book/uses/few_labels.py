@@ -16,6 +16,7 @@ Expect:  for each case the mean test accuracy, and its standard deviation over t
 """
 
 import dataclasses
+import sys
 from typing import Any, Callable, Iterator, Literal, NamedTuple
 
 import numpy as np
@@ -37,9 +38,13 @@ class Config(config.Run):
     FORMER_PROGRAMS = ("gan_book.few_labels",)
 
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
-    cae: str = setting("", help="run of gan_book.cae; its encoder starts a classifier")
-    gan: str = setting("", help="run of gan_book.dcgan; its discriminator starts a classifier")
-    cgan: str = setting("", help="run of gan_book.cgan; its samples extend the labelled digits")
+    cae: str = setting("", path=True, help="run of gan_book.cae; its encoder starts a classifier")
+    gan: str = setting(
+        "", path=True, help="run of gan_book.dcgan; its discriminator starts a classifier"
+    )
+    cgan: str = setting(
+        "", path=True, help="run of gan_book.cgan; its samples extend the labelled digits"
+    )
     few: int = setting(
         100,
         at_least=10,
@@ -153,11 +158,13 @@ def build(config, hidden, pixels, labels, start=""):
 def accuracy(config, digits, hidden, pixels, labels, start=""):
     """Trains one classifier into config.output_dir and returns its accuracy on the test digits.
 
-    With config.resume a classifier that an interrupted comparison has finished is only read.
+    With config.resume a classifier that an interrupted comparison has begun is trained further, and
+    one that it has finished is only read.
     """
-    finished = run_folder.last_step(config.output_dir) == config.max_steps
-    if not (config.resume and finished):
-        config = config.replace(resume=False)
+    step = run_folder.last_step(config.output_dir) if config.resume else 0
+    if step != config.max_steps:
+        begun = 0 < step < config.max_steps
+        config = config.replace(resume=begun, overwrite=not begun)
         with sessions.graph(config):
             training.fit(build(config, hidden, pixels, labels, start)[0], config)
     with sessions.graph(config):
@@ -190,6 +197,7 @@ def accuracies(config, digits, case, count, samples, folder):
     results = []
     for seed in range(config.seed, config.seed + config.seeds):
         target = folder / f"{count} labels, {case.name}, seed {seed}"
+        sys.stderr.write(f"{target.name} ({config.max_steps} steps)\n")
         own = config.replace(seed=seed, output_dir=str(target), checkpoint="")
         try:
             results.append(accuracy(own, digits, case.hidden, *known, case.start))
@@ -205,11 +213,17 @@ def counts(config, digits):
     return [count for count in wanted if count <= len(digits.train_labels)]
 
 
+def check(config):
+    """Raises InputError if there is nothing to compare, or a run is missing."""
+    if not list(cases(config)):
+        raise errors.InputError("nothing to compare: give --cae, --gan or --cgan, folders of runs")
+    if config.cgan:
+        run_folder.trained(cgan.Config, config.cgan)
+
+
 def train(config):
     """Trains all cases and writes metrics.json: mean and standard deviation of the accuracy."""
     chosen = list(cases(config))
-    if not chosen:
-        raise errors.InputError("nothing to compare: give --cae, --gan or --cgan, folders of runs")
     digits = data.load(config.data, config.input_dir)
     samples = generated(config) if config.cgan else None
     metrics = {}
@@ -224,7 +238,7 @@ def train(config):
 
 
 def main(argv=None):
-    cli.main(Config, {"train": train}, __doc__, argv)
+    cli.main(Config, {"train": train}, __doc__, argv, check=check)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ class Config(config.Run):
     lr: float = setting(
         0.0005,
         above=0.0,
+        changeable=True,
         help="learning rate of both Adams at the first step; it falls to 0 along a cosine",
     )
     beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="beta1 of both Adams")

@@ -11,6 +11,7 @@ import numpy as np
 
 from glcic import inputs, model
 from graphmode import sessions, tf, variables
+from graphmode.training import progress
 
 BATCHES = 24  # number of batches of a mean loss
 STEPS = 30  # steps of one network alone, in the experiments, whose learning rate is high
@@ -41,20 +42,21 @@ steps without the adversarial loss, and {STEPS} steps of D then lower D's loss.
 
 
 def measure(config, images, checkpoint, steps=STEPS):
-    """Measures one checkpoint.
+    """Measures one checkpoint. G is the completion network, D the two discriminators.
 
     Args:
-        config: of the run. Learning rates that fall keep their value at the checkpoint.
+        config: settings of the run. A learning rate that falls keeps its value at the checkpoint.
         images: `data.folders.Images`; the training images are used.
         checkpoint: path of a checkpoint of the third phase.
         steps: number of steps that one network takes alone.
 
     Returns:
-        name -> number: D's losses and accuracies; the changes of D's loss on completions by the
-        completion network's steps, "fake_loss, G alone", and by its steps without the adversarial
-        loss, "fake_loss, G by MSE"; the change of D's loss by D's steps after "G alone",
-        "loss, D's answer"; the gradient norms of alpha times the adversarial loss and of the MSE
-        with respect to the completion network's weights.
+        A dictionary: name -> number.
+        "real_loss", "fake_loss", "real_accuracy" and so on: D's scalars at the checkpoint.
+        "fake_loss, G alone": change of D's loss on completions after G's steps.
+        "fake_loss, G by MSE": the same, but G's steps have no adversarial loss.
+        "loss, D's answer": change of D's loss after D's steps, which follow the steps of "G alone".
+        "gradient, adversarial", "gradient, mse": see `gradient_norms`.
     """
     built = model.build(config.replace(input="feed", discriminator_repeats=1), images)
     [by_mse], [by_d], (_, by_g) = (phase.updates for phase in built.phases)
@@ -63,19 +65,20 @@ def measure(config, images, checkpoint, steps=STEPS):
     with sessions.session() as session:
 
         def mean(fetches):
-            rows = [session.run(fetches, built.feed(number)) for number in range(BATCHES)]
+            bar = progress.over(range(BATCHES), "losses of D and G")
+            rows = [session.run(fetches, built.feed(number)) for number in bar]
             return {name: float(np.mean([row[name] for row in rows])) for name in fetches}
 
-        def after(update):
-            for number in range(steps):
+        def after(update, name):
+            for number in progress.over(range(steps), f"steps of {name} alone"):
                 session.run(update.op, built.feed(BATCHES + number))
             return mean({name: losses[name] for name in ("real_loss", "fake_loss")})
 
         sessions.restore(session, checkpoint)
         numbers = mean({**losses, **norms})
-        g_alone, answer = after(by_g), after(by_d)
+        g_alone, answer = after(by_g, "G"), after(by_d, "D")
         sessions.restore(session, checkpoint)
-        control = after(by_mse)
+        control = after(by_mse, "G by MSE")
     numbers["fake_loss, G alone"] = g_alone["fake_loss"] - numbers["fake_loss"]
     numbers["fake_loss, G by MSE"] = control["fake_loss"] - numbers["fake_loss"]
     numbers["loss, D's answer"] = sum(answer.values()) - sum(g_alone.values())
@@ -83,7 +86,10 @@ def measure(config, images, checkpoint, steps=STEPS):
 
 
 def gradient_norms(config, losses):
-    """The gradient norms of the two parts of the completion network's loss: name -> scalar."""
+    """Gradient norms of alpha times the adversarial loss, and of the MSE: name -> scalar.
+
+    Gradients are taken with respect to the completion network's weights.
+    """
     weights = variables.trainable("G")
     parts = {
         "gradient, adversarial": config.alpha * losses["adversarial_loss"],
@@ -100,9 +106,9 @@ def verdict(numbers):
     """The verdict on a run, one of `VERDICTS`, by `RULE`.
 
     Args:
-        numbers: from `measure`. Besides, if they are known, "hole L1": the mean absolute error in
-            the holes of held-out images, and "hole L1, mean color": that of the mean color. Or
-            "why" training ended early.
+        numbers: from `measure`. It may also have "hole L1", the L1 error in the holes of held-out
+            images, and "hole L1, mean color", the error of holes filled with the mean color. If
+            training ended early, it has "why".
     """
     if "why" in numbers or not np.isfinite(np.hstack(list(numbers.values()))).all():
         return "diverges"

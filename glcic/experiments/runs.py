@@ -19,7 +19,7 @@ from graphmode import files, sessions, tf, training, variables
 from graphmode.config import Settings, setting
 from graphmode.errors import InputError
 from graphmode.report import images as grids
-from graphmode.training import run_folder
+from graphmode.training import progress, run_folder
 
 SHOWN = 6  # images in the figure of a run
 
@@ -45,7 +45,7 @@ class Flags(Settings):
         at_least=1,
         help="number of runs of the experiments on batch norms and input; others have one",
     )
-    input_dir: str = setting("", help="folder of images; empty: faces are drawn")
+    input_dir: str = setting("", path=True, help="folder of images; empty: faces are drawn")
     crop: int = setting(
         0,
         at_least=0,
@@ -133,14 +133,21 @@ def same(config):
     stored = run_folder.trained(Config, config.output_dir)
     for name in Config.names(inherited=True):
         old, new = getattr(stored, name), getattr(config, name)
+        moved = False
         if name == "input_dir":
             old, new = (value and os.path.abspath(value) for value in (old, new))
-        if old != new:
+            moved = bool(old and new) and not os.path.exists(old)
+        if old != new and not moved:
             raise InputError(
                 f"{config.output_dir} was made with --{name} {old}, not {new}: "
                 "delete it, or choose another --output_dir"
             )
     return True
+
+
+def is_trained(config):
+    """Whether the folder holds this run, and all its steps. Raises InputError as `same` does."""
+    return same(config) and run_folder.last_step(config.output_dir) >= config.max_steps
 
 
 def train(config, images, start=None):
@@ -173,7 +180,7 @@ def first_phase(flags, seed, experiment, folder, images):
         completion_steps=steps,
         discriminator_steps=0,
     )
-    if not same(config) or run_folder.last_step(config.output_dir) < steps:
+    if not is_trained(config):
         train(config, images)
     return run_folder.find_checkpoint(config.output_dir)
 
@@ -191,7 +198,8 @@ def run(flags, experiment, seed, folder, images):
     start = time.time()
     own = images._replace(train=images.train[: config.max_images or None])
     try:
-        train(config, own, first_phase(flags, seed, experiment, folder, own))
+        if not is_trained(config):  # else only the measurement was interrupted
+            train(config, own, first_phase(flags, seed, experiment, folder, own))
         numbers = measured(config, own)
     except FloatingPointError as error:
         numbers = {"why": str(error)}
@@ -203,23 +211,36 @@ def run(flags, experiment, seed, folder, images):
 def measured(config, images):
     """The numbers of a run for `game.verdict`. It also saves a figure.
 
+    Each checkpoint's numbers are in measured.json at once, so that an interruption loses little.
+
     Returns:
         name -> mean over the checkpoints of the third phase of what `game.measure` and
         `evaluate.metrics` say, the latter of held-out images; "hole L1, mean color"; and
         "pushes", the `game.push` of each checkpoint.
     """
     paths = (images.test or images.train)[: evaluate.MAX_IMAGES]
-    rows = []
-    for step, checkpoint in run_folder.checkpoints(config.output_dir):
-        if step > config.discriminator_steps:
-            config = config.replace(checkpoint=str(checkpoint))
-            with sessions.graph(config):
-                row = game.measure(config, images, config.checkpoint)
-            with sessions.graph(config):
-                real, holes, _, completions = evaluate.completed(config, paths)
-            rows.append({**row, **evaluate.metrics(completions, real, holes)})
-    numbers = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    numbers["pushes"] = list(map(game.push, rows))
+    run = files.path(config.output_dir)
+    third = {
+        _mark(checkpoint): str(checkpoint)
+        for step, checkpoint in run_folder.checkpoints(run)
+        if step > config.discriminator_steps
+    }
+    done = run / "measured.json"
+    known = read(done) if done.exists() else {}
+    rows = {mark: known[mark] for mark in list(third)[:-1] if mark in known}
+    left = [mark for mark in third if mark not in rows]
+    for mark in progress.over(left, f"measuring {run.name}"):
+        own = config.replace(checkpoint=third[mark])
+        with sessions.graph(own):
+            row = game.measure(own, images, own.checkpoint)
+        with sessions.graph(own):
+            real, holes, _, completions = evaluate.completed(own, paths)
+        rows[mark] = {**row, **evaluate.metrics(completions, real, holes)}
+        files.write_whole(done, json.dumps(rows, indent=1) + "\n")
+    in_order = [rows[mark] for mark in third]
+    numbers = {name: float(np.mean([row[name] for row in in_order])) for name in in_order[0]}
+    numbers["pushes"] = list(map(game.push, in_order))
+    # `real`, `holes` and `completions` are those of the last checkpoint: it is always among `left`.
     filled = [baselines.mean_color(*pair) for pair in zip(real, holes, strict=True)]
     mean_color = evaluate.metrics(np.stack(filled), real, holes)
     numbers["hole L1, mean color"] = mean_color["hole L1"]
@@ -229,15 +250,34 @@ def measured(config, images):
     return numbers
 
 
+def _mark(checkpoint):
+    """Its name, and its time: a run that is repeated has the same names."""
+    index = checkpoint.with_name(f"{checkpoint.name}.index")
+    return f"{checkpoint.name} {index.stat().st_mtime_ns}"
+
+
 def figure_of(run):
     """The figure of a run: its images with holes, completed, and real."""
     return files.path(run, "figures", "holed_completed_real.png")
 
 
 def read(file):
-    """The numbers of a result.json."""
-    numbers = json.loads(file.read_text(encoding="utf-8"))
-    return {RENAMED.get(name, name): value for name, value in numbers.items()}
+    """The numbers of a result.json or measured.json.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    try:
+        numbers = json.loads(file.read_text(encoding="utf-8"))
+        numbers = {RENAMED.get(name, name): value for name, value in numbers.items()}
+        rows = [numbers] if "minutes" in numbers else list(numbers.values())
+        for row in rows:
+            game.verdict(row)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(
+            f"{file} cannot be read ({error}): delete it, and the same command measures again"
+        ) from None
+    return numbers
 
 
 def finished(folder):

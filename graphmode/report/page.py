@@ -2,9 +2,11 @@
 
 import base64
 import collections
+import contextlib
 import json
 import pathlib
 import re
+import sys
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from PIL import Image
@@ -24,23 +26,25 @@ def write(folder) -> pathlib.Path:
         InputError: the folder holds no run.
     """
     folder = files.path(folder)
-    stored = _json(folder / "config.json")
-    if not stored:
-        raise errors.InputError(f"{folder} holds no run: there is no config.json in it")
-    rows = scalar_log.read(folder)
-    warnings = folder / "warnings.txt"
+    program, settings = run_folder.stored(folder)
+    warnings = _warnings(folder)
+    try:
+        rows = scalar_log.read(folder)
+    except errors.InputError as error:
+        sys.stderr.write(f"warning: no curves in the report: {error}\n")
+        rows, warnings = [], [*warnings, f"no curves: {error}"]
     figures = sorted(folder.glob("figures/*.png"))
     content = template("report.html").render(
-        program=stored["program"],
+        program=program,
         folder=folder.resolve().name,
-        settings=stored["config"],
+        settings=settings,
         steps=rows[-1]["step"] if rows else 0,
         curves=_curves(rows),
         metrics=_json(folder / "metrics.json"),
         figures=[(file.stem.replace("_", " "), _address(file)) for file in figures],
         grids=_grids(folder),
         last={name: value for name, value in rows[-1].items() if value} if rows else {},
-        warnings=warnings.read_text(encoding="utf-8").splitlines() if warnings.exists() else [],
+        warnings=warnings,
     )
     target = folder / "report.html"
     files.write_whole(target, content)
@@ -67,7 +71,7 @@ def write_index(
             newest[file.stem.replace("_", " ")] = _address(file)
         report = (folder / "report.html").resolve()
         link = report.relative_to(pathlib.Path(target).resolve().parent).as_posix()
-        program = _json(folder / "config.json")["program"]
+        program, _ = run_folder.stored(folder)
         runs.append((program, link, newest, _json(folder / "metrics.json")))
     shown = [(*words, _address(pathlib.Path(file))) for file, words in (figures or {}).items()]
     content = template("index.html").render(title=title, text=text, runs=runs, figures=shown)
@@ -111,7 +115,22 @@ def _shortened(value):
 
 
 def _json(file) -> Dict[str, Any]:
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    """What the file holds, {} without a file. Raises InputError if it is damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        if isinstance(content, dict):
+            return content
+        reason = "no names and values"
+    except (ValueError, RecursionError) as error:
+        reason = str(error)
+    raise errors.InputError(
+        f"{file} cannot be read ({reason}): delete it; --mode evaluate writes metrics.json again"
+    )
+
+
+def _warnings(folder):
+    file = folder / "warnings.txt"
+    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
 
 
 def _address(file) -> str:
@@ -129,8 +148,10 @@ def _grids(folder):
     chosen = {}
     for name, moments in known.items():
         places = sorted({round(n * (len(moments) - 1) / (MOMENTS - 1)) for n in range(MOMENTS)})
-        with Image.open(moments[-1][1]) as newest:
-            width = newest.width if newest.width > 400 else 250  # wide grids keep their width
+        width = 250
+        with contextlib.suppress(OSError, SyntaxError, ValueError):  # damaged
+            with Image.open(moments[-1][1]) as newest:
+                width = newest.width if newest.width > 400 else width  # wide grids keep theirs
         chosen[name] = [(moments[n][0], _address(moments[n][1]), width) for n in places]
     return chosen
 

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import logging
 import math
 from typing import Mapping, Sequence, Tuple
 
@@ -14,6 +15,8 @@ BLUE = "#1f6f8b"
 
 def figure(width: float, height: float, dpi: int = 100):
     """An empty matplotlib figure; width and height in inches."""
+    # Without a home directory matplotlib works, too, and need not say so.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from matplotlib.figure import Figure  # here, so that --help does not wait for it
 
     return Figure(figsize=(width, height), layout="constrained", dpi=dpi)

@@ -16,8 +16,7 @@ import time
 import psutil
 
 from graphmode import jobs
-from graphmode.errors import InputError, one_line
-from graphmode.runner.machine import shown
+from graphmode.errors import InputError, one_line, shown
 
 
 def quoted(argument: str) -> str:

@@ -9,15 +9,10 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from graphmode.errors import InputError, one_line
+from graphmode.errors import InputError, one_line, shown
 
 _QUERY = "--query-gpu=index,name,memory.used,memory.total,utilization.gpu"
 _PATIENCE = 20  # seconds that nvidia-smi may take
-
-
-def shown(text: object) -> str:
-    """A name as one safe line: control characters, such as newlines, are escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
 # GPUs
@@ -66,28 +61,29 @@ def _ask(*arguments: str) -> str:
     if not shutil.which("nvidia-smi"):
         raise InputError("there is no nvidia-smi, so there is no NVIDIA driver")
     try:
-        # A program that hangs is killed: nvidia-smi may ignore SIGTERM when the driver hangs.
-        answer = subprocess.run(
+        process = subprocess.Popen(
             ["nvidia-smi", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_PATIENCE,
         )
+        output = process.communicate(timeout=_PATIENCE)[0].decode(errors="replace")
     except subprocess.TimeoutExpired:
+        # It may ignore SIGTERM when the driver hangs. Its end is not awaited: in the driver itself
+        # not even SIGKILL ends it.
+        process.kill()
         raise InputError(f"nvidia-smi fails: no answer in {_PATIENCE} s") from None
     except OSError as error:
         raise InputError(f"nvidia-smi fails: {error.strerror}") from error
-    output = answer.stdout.decode(errors="replace")
-    if answer.returncode:
+    if process.returncode:
         lines = output.split("\n")
-        raise InputError(f"nvidia-smi fails: {shown(lines[0]) or f'status {answer.returncode}'}")
+        raise InputError(f"nvidia-smi fails: {shown(lines[0]) or f'status {process.returncode}'}")
     return output
 
 
 def _number(text: str) -> int | None:
     """A decimal number, also with leading zeros; None for "", "[N/A]" and the like."""
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 def read_gpus() -> list[GPU]:

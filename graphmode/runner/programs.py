@@ -25,7 +25,10 @@ _IS_PROGRAM = re.compile(r"^if __name__ == ", re.MULTILINE)
 
 
 def programs(root: pathlib.Path = ROOT) -> dict[str, pathlib.Path]:
-    """Returns module name -> file of every program: what has a `__main__` part, and packages."""
+    """Returns module name -> file of every program.
+
+    A program is a module with a `__main__` part, or a package with `__main__.py`.
+    """
     paths = {}
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
@@ -38,7 +41,7 @@ def programs(root: pathlib.Path = ROOT) -> dict[str, pathlib.Path]:
 
 
 def first_line(path: pathlib.Path) -> str:
-    """The first line of a module's docstring. It is "" without a docstring or without the file."""
+    """The first line of a module's docstring, or "" if there is no docstring or no file."""
     try:
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     except (OSError, SyntaxError):
@@ -47,7 +50,7 @@ def first_line(path: pathlib.Path) -> str:
 
 
 def listing(root: pathlib.Path = ROOT) -> Iterator[str]:
-    """Yields the lines of `./run.sh list`: each package with its programs below it."""
+    """Yields the lines of `./run.sh list`: each package, then its programs."""
     groups: dict[pathlib.Path, list[tuple[str, pathlib.Path]]] = {}
     for name, path in programs(root).items():
         groups.setdefault(path.parent, []).append((name, path))
@@ -85,7 +88,7 @@ def _former(file: pathlib.Path) -> list[str]:
 
 
 def _alike(asked: str, names: list[str]) -> list[str]:
-    """The names that end as `asked` does, else those whose last part is spelled nearly the same."""
+    """The names that end with `asked`; if there are none, those with a similar last part."""
     ends = [name for name in names if f".{name}".endswith(f".{asked}")]
     if ends:
         return ends
@@ -104,7 +107,7 @@ def _commands(root: pathlib.Path) -> list[str]:
 
 
 class _Anything(type):
-    """The type of what a missing package would define: any attribute, call or operator works."""
+    """The type of `Missing`: all its attributes, calls and operators return `Missing`."""
 
     def __getattr__(cls, name):
         if name.startswith("__"):
@@ -130,10 +133,10 @@ class Missing(metaclass=_Anything):
 
 
 class StandIns:
-    """A finder for sys.meta_path: packages that no other finder knows become stand-ins.
+    """A finder for sys.meta_path. It replaces packages that are not installed.
 
-    Modules of this project and of Python itself are not replaced, so that a wrong name among
-    them is an error as usual.
+    It does not replace modules of this project and of Python itself. So a wrong name among them is
+    an error as usual.
     """
 
     def __init__(self, root: pathlib.Path = ROOT):
@@ -159,7 +162,7 @@ def _attribute(name):
 
 
 def show_help(module: str) -> None:
-    """Runs a program of this project with `--help`, whatever packages are missing."""
+    """Runs a program of this project with `--help`, even if packages are missing."""
     sys.path.insert(0, str(ROOT))
     sys.meta_path.append(StandIns())
     sys.argv = [module, "--help"]
@@ -167,7 +170,7 @@ def show_help(module: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """`list`, `help MODULE` or `unknown NAME`."""
+    """Runs `list`, `help MODULE` or `unknown NAME`."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `./run.sh list | head` ends quietly
     command, *rest = arguments
     if command == "help":

@@ -8,7 +8,7 @@ import os
 import pathlib
 import shutil
 
-from graphmode import files, tf
+from graphmode import errors, files, repairs, tf
 from graphmode.training import run_folder
 
 
@@ -28,7 +28,8 @@ def save(session, saver, folder: pathlib.Path, step: int, keep: int) -> None:
     names, target = saver.as_saver_def(), folder / f"model.ckpt-{step}"
     try:
         written = str(temporary / target.name)
-        session.run(names.save_tensor_name, {names.filename_tensor_name: written})
+        with repairs.hold_noise():
+            session.run(names.save_tensor_name, {names.filename_tensor_name: written})
         delete(target)  # one that a run left which was stopped, or is damaged
         # The index last: only a checkpoint with an index counts.
         for file in sorted(temporary.iterdir(), key=lambda file: file.suffix == ".index"):
@@ -36,7 +37,7 @@ def save(session, saver, folder: pathlib.Path, step: int, keep: int) -> None:
             os.replace(str(file), str(folder / file.name))
         _sync(folder)
     except tf.errors.OpError as error:
-        raise OSError(None, error.message.splitlines()[0], str(folder)) from error
+        raise errors.of_tensorflow(error, folder) from error
     finally:
         shutil.rmtree(str(temporary), ignore_errors=True)
     for _, old in run_folder.checkpoints(folder)[:-keep]:

@@ -1,12 +1,13 @@
 """The one training loop, `fit`. It knows the contract and nothing about any model."""
 
+import errno
 import math
 import signal
 import sys
 
 import numpy as np
 
-from graphmode import errors, noise, repairs, sessions, tf, variables
+from graphmode import errors, noise, sessions, tf, variables
 from graphmode.report import images, page
 from graphmode.training import checkpoints, queues, run_folder
 from graphmode.training.contract import Model
@@ -36,8 +37,9 @@ def fit(model: Model, config) -> None:
             support the precision.
         FloatingPointError: a scalar or a weight is not finite. The message names it; the last
             checkpoint is good.
-        errors.Stopped: SIGINT (status 0) or SIGTERM (143) was received. The current step was
-            finished, a checkpoint and the report were written. A second Ctrl-C stops at once.
+        errors.Stopped: SIGINT (status 0), SIGTERM (143) or SIGHUP (129) was received. The current
+            step was finished, a checkpoint and the report were written. A second Ctrl-C stops at
+            once.
     """
     steps, weights, last = Steps(model), _Weights(config), model.steps
     with Signals() as signals, sessions.session(config.precision) as session:
@@ -94,8 +96,7 @@ class _Weights:
         """Restores the newest checkpoint that is good."""
         for step, checkpoint in reversed(run_folder.checkpoints(self._config.output_dir)):
             try:
-                with repairs.hold_noise():
-                    sessions.restore(session, checkpoint)
+                sessions.restore(session, checkpoint)
             except sessions.DamagedCheckpoint:
                 self._damaged.append(checkpoint)
             else:
@@ -167,6 +168,10 @@ class _Training:
             self._save()
 
     def _save(self):
+        if not (self._folder / "config.json").exists():
+            # What would be written now could not be continued.
+            message = "the run's folder was deleted while it trained"
+            raise FileNotFoundError(errno.ENOENT, message, str(self._folder))
         # First: a checkpoint without it could not be continued exactly.
         state = {"begun": self._log.begun, "images": queues.taken(self._session)}
         run_folder.keep(self._folder, self.step, state)
@@ -216,10 +221,10 @@ class _Training:
         try:
             self._events.close()
         except tf.errors.OpError as error:  # nor must this
-            sys.stderr.write(f"events.* are not complete: {error.message.splitlines()[0]}\n")
+            sys.stderr.write(f"events.* are not complete: {errors.cause(error.message)}\n")
         try:
             page.write(self._folder)
-        except OSError as error:  # it must not hide how training ended
+        except (OSError, errors.InputError) as error:  # it must not hide how training ended
             sys.stderr.write(f"report.html was not written: {error}\n")
 
 

@@ -59,9 +59,9 @@ OLD_PIX2PIX_OPTIONS = ("which_direction", "ngf", "ndf", "lab_colorization")
 def holds_a_run(folder) -> bool:
     """Whether the folder has a config.json of this project."""
     try:
-        text = files.path(folder, "config.json").read_text(encoding="utf-8")
-        return "program" in json.loads(text)
-    except (OSError, ValueError, TypeError):
+        file = files.path(folder, "config.json")
+        return file.is_file() and "program" in json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, RecursionError):
         return False
 
 
@@ -205,7 +205,7 @@ def kept_at(folder, step: int) -> Dict[str, Any]:
 def _kept(folder):
     try:
         content = json.loads(files.path(folder, "resume.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -301,7 +301,7 @@ def _deleting(folder):
     """Whether a process ended while it deleted the folder's former run."""
     try:
         return DELETING in json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return False
 
 

@@ -7,11 +7,13 @@ more and one line.
 """
 
 import dataclasses
+import re
+import socket
 
 from graphmode import cli, config, doctor
 from graphmode.config import setting
 from graphmode.errors import InputError
-from pix2pix.serve import application
+from pix2pix.serve import application, decoding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,25 +24,32 @@ class Flags(config.Settings):
     host: str = setting(
         "127.0.0.1", help="address to listen at; the default accepts only this machine"
     )
+    names: str = setting(
+        "", help="further names of this machine in a browser's address line, with commas"
+    )
     port: int = setting(8000, at_least=0, at_most=65535, help="port; 0: any free port")
 
 
 def serve(flags):
     """Serves until Ctrl-C."""
-    waitress = doctor.library("waitress", "waitress")
-    app = application.create(application.load(flags.model))
+    connections = doctor.library("pix2pix.serve.connections", "waitress")
+    translate = application.load(flags.model)
+    decoders = decoding.Decoders()
+    decoding.return_memory()
+    names = [flags.host, socket.gethostname(), *re.findall(r"[^\s,]+", flags.names)]
+    app = application.create(translate, decoders.decode, names)
     try:
-        # Its limit is above the application's, which answers in one line.
-        limit = 8 * application.MAX_BYTES
-        server = waitress.create_server(
-            app, host=flags.host, port=flags.port, max_request_body_size=limit
-        )
+        server, port = connections.listen(app, flags.host, flags.port)
     except (OSError, ValueError) as error:
         raise InputError(
             f"cannot listen at {flags.host}:{flags.port} ({error}): use another --port or --host"
         ) from error
-    print(f"open http://{flags.host}:{server.effective_port}/ (Ctrl-C stops it)", flush=True)
-    server.run()
+    host = f"[{flags.host}]" if ":" in flags.host else flags.host
+    print(f"open http://{host}:{port}/ (Ctrl-C stops it)", flush=True)
+    try:
+        server.run()
+    finally:
+        decoders.close()
 
 
 def main(argv=None):

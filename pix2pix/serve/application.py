@@ -1,26 +1,40 @@
-"""The application behind the page: reads uploads, translates them, answers."""
+"""The application behind the page: checks requests, translates uploads, answers."""
 
+import base64
+import hashlib
+import ipaddress
+import math
+import os
 import pathlib
+import re
 
 import numpy as np
-from PIL import Image
 
-from data import folders
 from data.drawn import facades
-from graphmode import doctor, sessions, tf
-from graphmode.errors import InputError
+from graphmode import doctor, files, sessions, tf
+from graphmode.errors import InputError, shown
 from graphmode.report import images, page
+from pix2pix.serve import decoding
 
 MAX_BYTES = 8 << 20  # of an upload
-MAX_PIXELS = 4096 * 4096
-MAX_SIDE = 1024  # larger images are reduced before the network sees them
+AT_ONCE = 2  # translations, each with the memory of a whole network
 
 ERRORS = {
     404: "there is only / and /translate",
     405: "use POST to send an image to /translate",
+    411: "send the length of the image first (Content-Length)",
     413: f"too large: send at most {MAX_BYTES} bytes",
     500: "the translation failed: see the terminal of the server",
+    503: "too many large images are waiting: send a smaller one, or send it again later",
 }
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(:[0-9]*)?", re.IGNORECASE)
 
 
 def load(folder):
@@ -32,7 +46,8 @@ def load(folder):
     Raises:
         InputError: the folder holds no SavedModel of pix2pix.
     """
-    if not pathlib.Path(folder, "saved_model.pb").exists():
+    model = pathlib.Path(folder, "saved_model.pb")
+    if not model.exists():
         raise InputError(
             f"--model {folder} holds no saved_model.pb: "
             "make one with ./run.sh pix2pix --mode export --checkpoint RUN"
@@ -40,8 +55,9 @@ def load(folder):
     with tf.Graph().as_default():  # a graph of its own: the default one may hold something else
         session = sessions.session()
     try:
-        with session.graph.as_default():
-            loaded = tf.saved_model.load(session, [tf.saved_model.SERVING], str(folder))
+        with session.graph.as_default(), files.no_pattern(model) as path:
+            place = os.path.dirname(path)
+            loaded = tf.saved_model.load(session, [tf.saved_model.SERVING], place)
     except (tf.errors.OpError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"--model {folder} cannot be loaded ({reason}): export again") from None
@@ -57,42 +73,99 @@ def load(folder):
     return lambda image: session.run(translations, {placeholder: image[None]})[0]
 
 
-def read(upload):
-    """Decodes an upload.
+def check_sender(host, origin, names):
+    """Refuses requests that the page of another server sends with a user's browser.
 
     Args:
-        upload: bytes of an image file.
-
-    Returns:
-        [height, width, 3] in [0, 1]; height and width are at most `MAX_SIDE`.
+        host: the request's Host. A name that is not ours, but leads here, is DNS rebinding. An
+            address needs no DNS.
+        origin: the request's Origin, the server of the page that sends it; None if there is none.
+        names: of this server, in lower case.
 
     Raises:
-        InputError: it is not an image, damaged or too large.
+        InputError: the host is not this server, or the origin is another server.
     """
-    if not upload:
-        raise InputError("nothing was sent: send the bytes of an image")
-    image = folders.decode("the upload", upload, MAX_PIXELS)
-    factor = -(-max(image.shape) // MAX_SIDE)
-    if factor > 1:
-        image = np.asarray(Image.fromarray(image).reduce(factor))
-    return image / np.float32(255)
+    parts = HOST.fullmatch(host)
+    name = parts[1].lower() if parts else ""
+    if name not in names and not _is_address(name.strip("[]")):
+        raise InputError(
+            f"the host {shown(host)[:80]!r} is not this server: use its address, "
+            "or start it with this name in --names"
+        )
+    own = [f"{scheme}://{host.lower()}" for scheme in ("http", "https")]
+    if origin is not None and origin.lower() not in own:
+        raise InputError(f"a page of {shown(origin)[:80]} must not use this server")
 
 
-def create(translate):
+def _is_address(text):
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def policy(content):
+    """The Content-Security-Policy of the page: its own script and style, and nothing else."""
+
+    def only(tag):
+        text = re.search(f"<{tag}>(.*?)</{tag}>", content, re.DOTALL)[1]
+        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+    return (
+        f"default-src 'none'; script-src {only('script')}; style-src {only('style')}; "
+        "connect-src 'self'; img-src blob:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+
+
+def _translator(translate, decode):
+    """A function of an upload's bytes that returns the bytes of its translation, a PNG file."""
+    small = decoding.Turn(AT_ONCE, math.inf)
+    large = decoding.Turn(1, decoding.WAITING)
+
+    def translated(upload):
+        image = decode(upload)
+        with large if image.shape[0] * image.shape[1] > decoding.SMALL else small:
+            return images.png(images.to_uint8(translate(image / np.float32(255))))
+
+    return translated
+
+
+def create(translate, decode, names=()):
     """Makes the WSGI application.
 
     Args:
         translate: a function of [height, width, 3] in [0, 1], see `load`.
+        decode: a function of an upload's bytes, see `decoding.Decoders.decode`.
+        names: of this server, besides localhost and its addresses.
     """
     flask = doctor.library("flask", "flask")
+    errors = doctor.library("werkzeug.exceptions", "flask")
     app = flask.Flask("pix2pix.serve")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
+    names = {"localhost", *map(str.lower, names)}
     colors = {name: f"#{bytes(color).hex()}" for name, color in facades.LABELS.items()}
     template = page.template("drawing.html", pathlib.Path(__file__).parent)
     content = template.render(max_bytes=MAX_BYTES, labels=colors)
+    headers = {**HEADERS, "Content-Security-Policy": policy(content)}
+    translated = _translator(translate, decode)
 
     def line(text, status):
         return flask.Response(text.replace("\n", " ") + "\n", status, mimetype="text/plain")
+
+    @app.before_request
+    def check():
+        sent = flask.request.headers
+        try:
+            check_sender(sent.get("Host", ""), sent.get("Origin"), names)
+        except InputError as error:
+            return line(str(error), 403)
+
+    @app.after_request
+    def protect(answer):
+        answer.headers.update(headers)
+        return answer
 
     @app.get("/")
     def show():
@@ -103,16 +176,16 @@ def create(translate):
         if flask.request.mimetype.startswith("multipart/"):
             return line("a form was sent: send the image's bytes (curl --data-binary @FILE)", 400)
         try:
-            translation = translate(read(flask.request.get_data(cache=False)))
+            return flask.Response(
+                translated(flask.request.get_data(cache=False)), mimetype="image/png"
+            )
         except InputError as error:
             return line(str(error), 400)
-        return flask.Response(images.png(images.to_uint8(translation)), mimetype="image/png")
+        except decoding.Busy:
+            return line(ERRORS[503], 503)
 
-    @app.errorhandler(404)
-    @app.errorhandler(405)
-    @app.errorhandler(413)
-    @app.errorhandler(500)
+    @app.errorhandler(errors.HTTPException)
     def refuse(error):
-        return line(ERRORS[error.code], error.code)
+        return line(ERRORS.get(error.code, error.name), error.code)
 
     return app

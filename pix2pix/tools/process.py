@@ -31,7 +31,9 @@ BLANK = 0.3  # width of the white square, as a fraction of the image's width
 class Flags(config.Settings):
     """Settings of the preparation."""
 
-    input_dir: str = setting("", required=True, help="folder of images, with its subfolders")
+    input_dir: str = setting(
+        "", path=True, required=True, help="folder of images, with its subfolders"
+    )
     output_dir: str = setting("", required=True, help="folder of the results, PNG files")
     operation: Literal["resize", "combine", "split", "grayscale", "blank", "edges"] = setting(
         "resize",
@@ -42,7 +44,7 @@ class Flags(config.Settings):
         "blank: paints a white square in the middle, 0.3 times as wide as the image; "
         "edges: finds edges by Canny's method, black on white",
     )
-    b_dir: str = setting("", help="folder of the right halves (combine)")
+    b_dir: str = setting("", path=True, help="folder of the right halves (combine)")
     size: int = setting(256, at_least=1, at_most=8192, help="height and width in pixels (resize)")
     pad: bool = setting(False, help="pad images to a square; otherwise they are cropped (resize)")
     workers: int = setting(0, at_least=0, at_most=256, help="threads; 0: one per core")

@@ -23,7 +23,8 @@ PROGRAMS: Dict[str, List[str]] = {
     ],
     "pix2pix": [
         "--preset", "small", "--crop_size", "32", "--scale_size", "36", "--ngf", "4", "--ndf", "4",
-        "--display_freq", "0", "--summary_freq", "7", "--save_freq", "11", "--max_steps", str(STEPS),
+        "--display_freq", "0", "--summary_freq", "7", "--save_freq", "11",
+        "--max_steps", str(STEPS),
     ],
 }  # fmt: skip
 PROGRAMS["glcic, queue"] = [*PROGRAMS["glcic"], "--input", "queue"]

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import re
 import struct
+import tracemalloc
 
 import file_server
 import mnist_files
@@ -41,6 +42,7 @@ def test_gzipped_and_unpacked_files(folder):
 
 HEADER = struct.pack(">4I", 0x803, 5, 28, 28)
 HUGE = struct.pack(">4I", 0x803, *[2**32 - 1] * 3)
+BOMB = gzip.compress(idx_bytes(SMALL.train_labels) + bytes(1 << 24), 1)
 PACKED = gzip.compress(idx_bytes(IMAGES))
 LABELS = SMALL.train_labels
 
@@ -61,7 +63,7 @@ DAMAGE = {
         gzip.compress(idx_bytes(IMAGES)[:-1]),
         r"3919 bytes.* 3920 \(5 x 28 x 28\)",
     ),
-    "too long": (TRAIN_LABELS, packed(LABELS, b"\0"), r"6 bytes.* 5 \(5\)"),
+    "too long": (TRAIN_LABELS, packed(LABELS, b"\0"), r"at least 6 bytes.* 5 \(5\)"),
     "header cut short": (
         TRAIN_IMAGES,
         gzip.compress(HEADER[:9]),
@@ -70,8 +72,10 @@ DAMAGE = {
     "header promises 2**96 bytes": (
         TRAIN_IMAGES,
         gzip.compress(HUGE),
-        "0 bytes.* 79228162458924105385300197375 ",
+        "4294967295 x 4294967295 x 4294967295 bytes.*at most 2147483648",
     ),
+    "a gzip bomb": (TRAIN_LABELS, BOMB, r"at least 6 bytes.* 5 \(5\)"),
+    "a gzip bomb without a header": (TRAIN_LABELS, gzip.compress(bytes(1 << 24)), "0x00000000"),
     "fewer labels": (TRAIN_LABELS, packed(LABELS[:4]), f"4 labels.*5, one for .* {TRAIN_IMAGES}"),
     "more test labels": (TEST_LABELS, packed(LABELS), f"5 labels.*2, .* {TEST_IMAGES}"),
     "label 10": (
@@ -113,6 +117,18 @@ def test_a_damaged_file_is_one_clear_line(folder, name, content, message):
         mnist.load(folder)
     assert "\n" not in str(error.value)
     assert f"{idx.MIRRORS[0]}{name})" in str(error.value) and "--data digits" in str(error.value)
+
+
+@pytest.mark.parametrize("content", [BOMB, gzip.compress(bytes(1 << 24))])
+def test_a_gzip_bomb_is_not_unpacked(folder, content):
+    """16 MiB of zeros stand for terabytes."""
+    (folder / TRAIN_LABELS).write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(InputError):
+        idx.read(folder / TRAIN_LABELS, 1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 << 20
 
 
 def test_missing_files_are_named_and_not_downloaded(folder, monkeypatch):

@@ -10,9 +10,10 @@ from data import feeds
 from data.drawn import digits as drawn_digits
 from gan_book import gan
 from gan_book.evaluation import classifier, sampling
-from graphmode import tf, training
+from graphmode import errors, tf, training
 from graphmode.errors import InputError
 from graphmode.report import scores
+from graphmode.training import run_folder
 
 
 def test_noise_of_sampling_is_that_of_training():
@@ -71,6 +72,33 @@ def test_without_the_flag_one_is_trained_and_kept(digits, capsys, monkeypatch, t
 
 
 CONFIG = classifier.Config
+
+
+def test_the_training_of_a_classifier_goes_on_where_it_was_stopped(
+    digits, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(classifier, "Config", lambda **v: CONFIG(**v, max_steps=3))
+    fit, asked = training.fit, []
+
+    def stopped(model, config):
+        fit(model._replace(phases=[model.phases[0]._replace(steps=2)]), config)
+        raise errors.Stopped(143, "stopped at step 2 of 3")
+
+    def seen(model, config):
+        asked.append(config)
+        fit(model, config)
+
+    monkeypatch.setattr(training, "fit", stopped)
+    with pytest.raises(errors.Stopped), classifier.trained(config_of(gan), digits):
+        pass
+    monkeypatch.setattr(training, "fit", seen)
+    with classifier.trained(config_of(gan), digits):
+        pass
+    [config] = asked
+    assert config.resume and not config.overwrite
+    [folder] = (tmp_path / "graphmode-gans").glob("classifier-*")
+    assert run_folder.last_step(folder) == 3
 
 
 def test_metrics_of_known_samples(larger, trained, tmp_path):

@@ -44,7 +44,7 @@ def test_an_image_is_completed_inside_its_hole_alone(use, tmp_path, photograph, 
 
 
 def by_window(apply, image, hole):
-    return complete.in_window(apply, image, hole, size=32, hole_max=8)
+    return complete.in_windows(apply, image, hole, size=32, hole_max=8)
 
 
 @pytest.mark.parametrize("way", [complete.in_image, by_window])
@@ -99,7 +99,7 @@ def test_windows_hold_the_hole_at_the_scale_of_the_training(shape, box):
         assert max(np.ptp(places) for places in np.nonzero(holes[0])) < 16 + 3
         return None, np.broadcast_to(np.uint8([255, 0, 0]), images.shape)
 
-    completed = complete.in_window(apply, image, hole, size=32, hole_max=16)
+    completed = complete.in_windows(apply, image, hole, size=32, hole_max=16)
     assert (completed[hole] == [255, 0, 0]).all() and (completed[~hole] == image[~hole]).all()
 
 
@@ -128,11 +128,106 @@ def test_a_large_hole_is_completed_in_a_window_and_this_is_said(region, side, wi
     assert ("completed at 1.1 times lower" in error) == (windowed and side == 17)
 
 
+def holes(shape, *boxes):
+    """bool of that shape: true in boxes of (top, left, height, width)."""
+    hole = np.zeros(shape, bool)
+    for top, left, height, width in boxes:
+        hole[top : top + height, left : left + width] = True
+    return hole
+
+
+def painter(seen):
+    """An `apply` that paints red, and keeps (image, hole) in `seen`."""
+
+    def apply(images, holes):
+        seen.append((images[0].copy(), holes[0].copy()))
+        return None, np.broadcast_to(np.uint8([255, 0, 0]), images.shape)
+
+    return apply
+
+
+SCRATCH = np.abs(np.subtract.outer(np.arange(300), np.arange(300))) < 3
+TEXT = holes([300, 300], *[(140, 4 * n, 9, 3) for n in range(70)])
+
+
+@pytest.mark.parametrize(
+    "hole, scales",
+    [
+        (holes([90, 90], (3, 3, 16, 16)), [1.0]),
+        (holes([90, 90], (3, 3, 4, 4), (70, 70, 8, 8)), [1.0, 1.0]),  # far from each other
+        (holes([90, 90], (3, 3, 4, 4), (3, 9, 4, 4)), [1.0]),  # neighbors: at once
+        (holes([90, 90], (3, 3, 4, 4), (30, 30, 40, 20)), [1.0, 0.4]),
+        (holes([90, 90], (3, 3, 20, 20), (40, 40, 32, 32)), [0.8, 0.5]),
+        (holes([90, 90], (40, 0, 8, 90)), [1.0] * 6),  # half as thick as a training hole
+        (holes([90, 90], (40, 0, 10, 90)), [16 / 90]),
+        (SCRATCH, None),
+        (TEXT, None),
+    ],
+)
+def test_a_hole_is_divided_into_parts(hole, scales):
+    """The training holes have up to 16 pixels."""
+    parts = complete.divided(hole, 16)
+    times = np.zeros(hole.shape, int)
+    for rows, columns, scale in parts:
+        times[rows, columns] += 1
+        assert scale < 1 or max(np.ptp(rows), np.ptp(columns)) < 32
+    np.testing.assert_array_equal(times, hole)
+    found = [float(scale) for _, _, scale in parts]
+    assert found == pytest.approx(scales or [1.0] * len(parts))
+    assert len(parts) < 60
+
+
+@pytest.mark.parametrize("hole", [SCRATCH, TEXT, holes([300, 300], (9, 9, 5, 5), (280, 280, 5, 5))])
+@pytest.mark.parametrize("largest", [1 << 20, 1000])
+def test_scratches_texts_and_small_holes_keep_the_full_resolution(
+    hole, largest, monkeypatch, capsys
+):
+    """The same pixels that are in the image reach the network, whether it is whole or windows."""
+    monkeypatch.setattr(complete, "LARGEST", largest)
+    config = Config.create(size=32, hole_min=8, hole_max=16)
+    image, seen = np.random.default_rng(0).integers(0, 90, [300, 300, 3]).astype(np.uint8), []
+    completed = complete.in_region(config, painter(seen), image, hole)
+    assert (completed[hole] == [255, 0, 0]).all() and (completed[~hole] == image[~hole]).all()
+    assert capsys.readouterr().err == ""
+    assert (len(seen) == 1) == (largest > image.size)
+    originals = {image[n, m : m + 4].tobytes() for n, m in np.ndindex(300, 297)}
+    assert len(originals) > 80000
+    for pixels, masked in seen:
+        assert masked.any() and max(pixels.shape) <= (300 if largest > image.size else 48)
+        known = [
+            pixels[n, m : m + 4].tobytes() in originals
+            for n in range(0, len(pixels), 5)
+            for m in range(pixels.shape[1] - 3)
+            if not masked[n, m : m + 4].any() and not (pixels[n, m : m + 4] == [255, 0, 0]).any()
+        ]
+        assert all(known) and len(known) > 100
+
+
+def test_the_parts_that_are_left_are_not_seen_and_those_that_are_done_are():
+    """A small hole beside a large one: the small one comes first, at full resolution."""
+    hole, seen = holes([64, 64], (20, 10, 4, 4), (16, 20, 24, 24)), []
+    image = np.where(hole[..., None], np.uint8(77), np.uint8([0, 0, 200]))
+    complete.in_windows(painter(seen), image, hole, size=32, hole_max=16)
+    (first, first_hole), (second, second_hole) = seen
+    assert first.shape == (32, 32, 3) and second.shape == (32, 32, 3)
+    assert first_hole[(first == 77).all(2)].all() and first_hole.sum() > 16 + 100
+    assert (first[~first_hole] == [0, 0, 200]).all()
+    assert (second == [255, 0, 0]).all(2)[~second_hole].any()
+
+
+def test_of_several_large_holes_the_largest_is_named(capsys):
+    config = Config.create(size=32, hole_min=8, hole_max=16)
+    hole = holes([80, 90], (3, 3, 20, 20), (40, 40, 24, 32), (2, 80, 5, 5))
+    complete.in_region(config, painter([]), np.zeros([80, 90, 3], np.uint8), hole)
+    [line] = capsys.readouterr().err.splitlines()
+    assert "(the largest of 2 such holes) has 32 x 24 pixels" in line and "2.0 times lower" in line
+
+
 @pytest.mark.parametrize(
     "flags, message",
     [
         ([], "needs --image IMAGE and --mask MASK"),
-        (["--image", "photo.png"], "--image photo.png needs --mask"),
+        (["--image", "photo.png"], "photo.png needs --mask"),
         (
             ["--image", "photo.png", "--mask", "other.png"],
             "other.png has 70 x 54 pixels, the image 70 x 53",
@@ -142,10 +237,10 @@ def test_a_large_hole_is_completed_in_a_window_and_this_is_said(region, side, wi
             ["--image", "photo.png", "--mask", "hole.png", "--output", "out.jpg"],
             "--output out.jpg is no .png",
         ),
-        (["--image", "gone.png", "--mask", "hole.png"], "gone.png: No such file"),
+        (["--image", "gone.png", "--mask", "hole.png"], "gone.png does not exist"),
         (
             ["--image", "photo.png", "--mask", "hole.png", "--output", "photo.png"],
-            "--output photo.png would replace an input",
+            "photo.png would replace an input",
         ),
     ],
 )
@@ -162,13 +257,32 @@ def test_what_cannot_be_completed_is_one_line(
     assert message in error and error.count("\n") == 1
 
 
-def test_folders_are_completed_with_random_holes(use, tmp_path):
+def test_a_gray_photograph_of_16_bits_keeps_them(use, tmp_path):
+    deep = (np.mgrid[:40, :48].sum(0) * 700).astype(np.uint16)
+    hole = holes([40, 48], (10, 12, 9, 9))
+    Image.fromarray(deep).save(tmp_path / "photo.tif")
+    Image.fromarray(hole).save(tmp_path / "hole.bmp")
+    files = ["--image", tmp_path / "photo.tif", "--mask", tmp_path / "hole.bmp"]
+    use("complete", *files, "--output", tmp_path / "out.png")
+    completed = np.asarray(Image.open(tmp_path / "out.png"))
+    assert completed.dtype == np.uint16 and (completed[~hole] == deep[~hole]).all()
+    assert (completed[hole] != deep[hole]).mean() > 0.9
+
+
+def test_folders_are_completed_with_random_holes(use, tmp_path, capsys):
     source, target = tmp_path / "in", tmp_path / "out"
     (source / "sub").mkdir(parents=True)
     shapes = {"a.png": (40, 61), "sub/b.jpg": (90, 33), "tiny.png": (6, 7)}
     for name, (height, width) in shapes.items():
         Image.fromarray(faces.draw(1, 90, 1)[0][:height, :width]).save(source / name)
+    long = f"{'n' * 251}.png"
+    Image.new("L", (33, 33)).save(source / long)
+    Image.new("CMYK", (33, 33)).save(source / "cmyk.jpg")
     use("complete", "--input_dir", source, "--random_holes", "2", "--output", target)
+    output = capsys.readouterr()
+    assert "completed: 4 images" in output.out
+    assert f"skipped {source}/cmyk.jpg: JPEG with CMYK pixels would not come back" in output.err
+    assert (target / f"{folders.shortened(long)}-1_holed.png").exists()
     for name, shape in shapes.items():
         original, holes = folders.decode(source / name), []
         for number in (1, 2):

@@ -34,6 +34,20 @@ def test_single_images_among_pairs_are_skipped_by_name(mixed, capsys):
     assert files.skipped[-1] == line and line in capsys.readouterr().err
 
 
+def test_pairs_that_are_stored_on_their_side_are_pairs(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it to the right
+    Image.new("RGB", (40, 80)).save(tmp_path / "1.jpg", exif=exif)
+    assert inputs.training_files(config(tmp_path)).pair_ratio == 2.0
+
+
+def test_files_that_are_left_out_are_in_the_report(mixed):
+    (mixed / "more.heic").touch()
+    for joined in (True, False):
+        files = inputs.training_files(config(mixed), joined)
+        assert f"left out in {mixed}, files by their endings: 1 .heic" in files.skipped
+
+
 def test_photographs_are_all_used(mixed):
     files = inputs.training_files(config(mixed), joined=False)
     assert len(files.paths) == 7 and files.pair_ratio == 0.0

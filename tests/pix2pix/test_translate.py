@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pathlib
 import shutil
 
@@ -129,6 +130,21 @@ def portraits(trained, tmp_path):
     content["config"]["pair_ratio"] = 1.5
     file.write_text(json.dumps(content))
     return tmp_path / "run"
+
+
+def test_long_names_and_names_that_are_not_utf8_are_translated(translate, tmp_path, rows, metrics):
+    """A file whose name has 255 bytes, and one from an old system; a pipe is skipped."""
+    names = ["n" * 251, os.fsdecode(b"caf\xe9")]
+    for name in names:
+        noise(tmp_path / "in" / f"{name}.png", 40, 80)
+    os.mkfifo(tmp_path / "in" / "pipe.png")
+    (tmp_path / "in" / "a.heic").touch()
+    folder = translate(tmp_path / "in")
+    shown, long = [row[0] for row in rows(folder)]
+    assert shown == r"caf\udce9" and long.startswith("nnnn") and len(long) == 200
+    assert len(list((folder / "images").iterdir())) == 6
+    assert metrics(folder)["images"] == 2 and metrics(folder)["images skipped"] == 1
+    assert "1 .heic" in (folder / "index.html").read_text()
 
 
 def test_images_of_one_name_in_two_folders_stay_apart(translate, tmp_path, rows):

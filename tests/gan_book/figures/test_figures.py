@@ -127,7 +127,7 @@ def test_program_writes_every_image_and_a_page_that_holds_them(tmp_path, capsys)
         (["--seed", "-1"], 2, "--seed '-1' is not a whole number (at least 0, at most 2147483647)"),
         (["--data", "cats"], 2, "invalid choice: 'cats'"),
         (["--epochs", "3"], 2, "unrecognized arguments: --epochs 3"),
-        (["--input_dir", "somewhere"], 2, "reads nothing from --input_dir"),
+        (["--input_dir", "."], 2, "reads nothing from --input_dir"),
         (["--data", "mnist", "--input_dir", "nowhere"], 2, "nowhere"),
         (["--output_dir", "taken/figures"], 1, "taken"),
     ],

@@ -184,10 +184,10 @@ def wrong_runs(tmp_path_factory):
     "flags, message",
     [
         ([], "--gan is missing"),
-        (["--gan", "nowhere"], "nowhere is neither the folder of a run nor a checkpoint"),
+        (["--gan", "nowhere"], "--gan nowhere does not exist"),
         (["--gan", "of_the_cae"], "of_the_cae holds a run of gan_book.cae, not of gan_book.dcgan"),
         (["--gan", "mismatch"], "does not fit this discriminator: "),
-        (["--gan", "normed"], "--gan normed: its discriminator has batch norm"),
+        (["--gan", "normed"], "normed: its discriminator has batch norm"),
         (["--batch_size", "1"], "--batch_size '1' is not a whole number (at least 2)"),
     ],
 )

@@ -163,6 +163,24 @@ def test_resuming_trains_what_is_missing_and_reads_the_rest(compared, digits, mo
     assert trained == folders[:1]
 
 
+def test_a_classifier_that_was_stopped_is_trained_further(digits, tmp_path, monkeypatch):
+    fit, asked = training.fit, []
+
+    def seen(model, config):
+        asked.append((config.resume, config.overwrite))
+        fit(model, config)
+
+    monkeypatch.setattr(training, "fit", seen)
+    config = config_of(few_labels, tmp_path / "run", max_steps=2)
+    known = digits.train_images[:50], digits.train_labels[:50]
+    for steps, resume in ((2, False), (3, True), (3, True), (2, True), (2, False)):
+        own = config.replace(max_steps=steps, resume=resume)
+        few_labels.accuracy(own, digits, lambda x, is_training: x, *known)
+        assert run_folder.last_step(config.output_dir) == steps
+    # New; further; only read; shorter, therefore new; not resumed, therefore new
+    assert asked == [(False, True), (True, False), (False, True), (False, True)]
+
+
 def test_an_interrupted_comparison_says_how_to_continue(
     started, tmp_path, digits, monkeypatch, capsys
 ):
@@ -184,7 +202,8 @@ def test_an_interrupted_comparison_says_how_to_continue(
     "flags, message",
     [
         ([], "give --cae, --gan or --cgan"),
-        (["--cae", "nowhere"], "nowhere is neither the folder of a run nor a checkpoint"),
+        (["--cae", "nowhere"], "--cae nowhere does not exist"),
+        (["--cae", "."], "holds no checkpoint (model.ckpt-N.index): give the folder of a run"),
         (["--few", "9"], "--few '9' is not a whole number (at least 10)"),
     ],
 )

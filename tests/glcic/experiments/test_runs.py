@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from data import folders
 from glcic.experiments import __main__ as experiments
 from glcic.experiments import blog, runs
 from graphmode import cli, files, tf
@@ -176,8 +177,79 @@ def test_an_experiment_of_the_first_phase_trains_its_own(run, trained, tmp_path)
 def test_an_interrupted_run_is_continued(run, trained, tmp_path):
     run("--only", "base")
     (tmp_path / "base-0" / "result.json").unlink()
+    for checkpoint in (tmp_path / "base-0").glob("model.ckpt-*"):
+        checkpoint.unlink()
     run("--only", "base")
     assert trained[2:] == [("base-0", "first-base-0")]  # the first phase is complete
+    (tmp_path / "base-0" / "result.json").unlink()
+    run("--only", "base")
+    assert len(trained) == 3  # only the measurement was missing
+
+
+@pytest.fixture
+def three(monkeypatch, tmp_path):
+    """A trained run with three checkpoints of the third phase, whose measurement is imitated.
+
+    Returns its settings and a list of the checkpoints that were measured.
+    """
+    config = runs.settings(flags(), 0, blog.BASE, tmp_path / "base-0")
+    for step in (600, 700, 800, 900):
+        for ending in ("index", "data-00000-of-00001"):
+            files.write_whole(tmp_path / "base-0" / f"model.ckpt-{step}.{ending}", "")
+    asked = []
+    names = ["gradient, adversarial", "gradient, mse", "fake_loss, G alone", "fake_loss, G by MSE"]
+    numbers = dict.fromkeys([*names, "fake_loss", "loss, D's answer"], 1.0)
+    numbers.update(real_accuracy=0.5, fake_accuracy=0.5)
+
+    def measure(config, images, checkpoint):
+        asked.append(int(checkpoint.split("-")[-1]))
+        return {**numbers, "real_loss": float(asked[-1])}
+
+    images = np.zeros([2, 8, 8, 3], np.uint8)
+    holes = np.ones([2, 8, 8], bool)
+    monkeypatch.setattr(runs.game, "measure", measure)
+    monkeypatch.setattr(runs.evaluate, "completed", lambda *own: (images, holes, images, images))
+    monkeypatch.setattr(runs.evaluate, "metrics", lambda *own: {"hole L1": 0.25})
+    return config, asked
+
+
+def test_an_interrupted_measurement_goes_on(three, monkeypatch):
+    config, asked = three
+    images = folders.Images(train=["x"], test=["x"], skipped=[])
+    measure = runs.game.measure
+
+    def stopped(config, images, checkpoint):
+        if checkpoint.endswith("800"):
+            raise KeyboardInterrupt
+        return measure(config, images, checkpoint)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(runs.game, "measure", stopped)
+        runs.measured(config, images)
+    assert asked == [700]
+    numbers = runs.measured(config, images)
+    assert asked == [700, 800, 900] and numbers["real_loss"] == 800.0  # the mean of all three
+    assert len(numbers["pushes"]) == 3 and numbers["hole L1, mean color"] == 0.25
+    runs.measured(config, images)
+    assert asked == [700, 800, 900, 900]  # the last one gives the images of the figure
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}x", '{"minutes": 1}', '{"a": 3}', "[" * 99999])
+def test_a_damaged_result_is_named(content, tmp_path):
+    (tmp_path / "result.json").write_text(content)
+    with pytest.raises(InputError, match="result.json cannot be read .*: delete it, and the same"):
+        runs.read(tmp_path / "result.json")
+
+
+def test_a_folder_of_images_that_has_moved_is_the_same_data(trained, tmp_path):
+    gone, new = tmp_path / "gone", tmp_path / "new"
+    new.mkdir()
+    old = runs.settings(flags(), 0, blog.BASE, tmp_path / "base-0").replace(input_dir=str(gone))
+    runs.train(old, None)
+    assert runs.same(old.replace(input_dir=str(new)))
+    gone.mkdir()  # it is another folder
+    with pytest.raises(InputError, match="was made with --input_dir .*gone, not .*new: delete"):
+        runs.same(old.replace(input_dir=str(new)))
 
 
 def test_a_run_with_the_flags_names_of_before_is_known(tiny, tmp_path):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from data.drawn import facades
 from graphmode import doctor
-from pix2pix.serve import application
+from pix2pix.serve import application, connections, decoding
 
 pytestmark = pytest.mark.browser
 
@@ -19,11 +19,13 @@ def swapped(image):
 
 @pytest.fixture(scope="module")
 def address():
-    waitress = doctor.library("waitress", "waitress")
-    server = waitress.create_server(application.create(swapped), host="127.0.0.1", port=0)
+    decoders = decoding.Decoders()
+    app = application.create(swapped, decoders.decode)
+    server, port = connections.listen(app, "127.0.0.1", 0)
     threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{server.effective_port}/"
+    yield f"http://127.0.0.1:{port}/"
     server.close()
+    decoders.close()
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,7 @@ def page(address, browser):
     page = browser.new_page()
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if "Policy" in said.text else None)
     page.goto(address)
     translated(page)
     yield page
@@ -80,6 +83,13 @@ def draw(page, label, start, end):
     translated(page, before)
 
 
+def test_each_label_shows_its_color(page):
+    shown = page.locator("#colors span").evaluate_all(
+        "spans => spans.map(span => getComputedStyle(span).backgroundColor)"
+    )
+    assert shown == [f"rgb{tuple(color)}" for color in facades.LABELS.values()]
+
+
 def test_what_is_drawn_is_translated_and_undone(page):
     before = color(page, "#drawing", 200, 100)
     draw(page, "balcony", (180, 80), (220, 120))
@@ -116,10 +126,10 @@ def test_an_image_that_is_dropped_is_translated(page):
 def test_a_file_that_is_too_large_is_not_sent(page, tmp_path):
     (tmp_path / "large.png").write_bytes(bytes(application.MAX_BYTES + 1))
     page.set_input_files("#file", str(tmp_path / "large.png"))
-    page.wait_for_function("message.textContent.includes('too large')")
+    page.wait_for_function("() => message.textContent.includes('too large')")
 
 
 def test_a_file_that_is_not_an_image_is_explained(page, tmp_path):
     (tmp_path / "words.png").write_text("words")
     page.set_input_files("#file", str(tmp_path / "words.png"))
-    page.wait_for_function("message.textContent.includes('not an image')")
+    page.wait_for_function("() => message.textContent.includes('not an image')")
