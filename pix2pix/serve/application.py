@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import ipaddress
 import math
 import os
@@ -9,6 +10,7 @@ import pathlib
 import re
 
 import numpy as np
+from PIL import Image
 
 from data.drawn import facades
 from graphmode import doctor, files, sessions, tf
@@ -17,7 +19,7 @@ from graphmode.report import images, page
 from pix2pix.serve import decoding
 
 MAX_BYTES = 8 << 20  # of an upload
-AT_ONCE = 2  # translations, each with the memory of a whole network
+AT_ONCE = 3  # requests, each with the memory of a whole network
 
 ERRORS = {
     404: "there is only / and /translate",
@@ -119,17 +121,42 @@ def policy(content):
     )
 
 
-def _translator(translate, decode):
-    """A function of an upload's bytes that returns the bytes of its translation, a PNG file."""
-    small = decoding.Turn(AT_ONCE, math.inf)
+def _translator(translate, decode, turn):
+    """A function of an upload's bytes that returns the bytes of its translation, a PNG file.
+
+    Args:
+        translate, decode: see `create`.
+        turn: of the thread that calls. Large images leave it and wait for each other.
+    """
     large = decoding.Turn(1, decoding.WAITING)
 
+    def encoded(image):
+        buffer = io.BytesIO()
+        pixels = images.to_uint8(translate(image / np.float32(255)))
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)  # ten times faster
+        return buffer.getvalue()
+
     def translated(upload):
-        image = decode(upload)
-        with large if image.shape[0] * image.shape[1] > decoding.SMALL else small:
-            return images.png(images.to_uint8(translate(image / np.float32(255))))
+        image = decode(upload, turn.left)
+        if image.shape[0] * image.shape[1] <= decoding.SMALL:
+            return encoded(image)
+        with turn.left(), large:
+            return encoded(image)
 
     return translated
+
+
+def _in_turn(app, turn):
+    """A WSGI application whose requests come in their order, also those that are refused at once.
+
+    Otherwise, who sends one refused request after the other would hold up the rest.
+    """
+
+    def answered(environ, start_response):
+        with turn:
+            return app(environ, start_response)
+
+    return answered
 
 
 def create(translate, decode, names=()):
@@ -149,7 +176,9 @@ def create(translate, decode, names=()):
     template = page.template("drawing.html", pathlib.Path(__file__).parent)
     content = template.render(max_bytes=MAX_BYTES, labels=colors)
     headers = {**HEADERS, "Content-Security-Policy": policy(content)}
-    translated = _translator(translate, decode)
+    turn = decoding.Turn(AT_ONCE, math.inf)
+    translated = _translator(translate, decode, turn)
+    app.wsgi_app = _in_turn(app.wsgi_app, turn)
 
     def line(text, status):
         return flask.Response(text.replace("\n", " ") + "\n", status, mimetype="text/plain")

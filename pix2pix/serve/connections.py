@@ -14,7 +14,7 @@ from waitress import channel, parser, task, utilities
 from pix2pix.serve import application
 
 SECONDS = 60.0  # from connecting to the last byte of the answer, without the time of the work
-CONNECTIONS = 250  # each needs up to three files
+CONNECTIONS = 150  # that wait for their peer; a server has 1,024 files, a connection up to three
 THREADS = 128  # more than those that may wait for large images
 
 
@@ -40,7 +40,8 @@ def listen(app, host, port):
         host=host,
         port=port,
         threads=THREADS,
-        connection_limit=2 * CONNECTIONS,  # Channel keeps to CONNECTIONS
+        connection_limit=2 * CONNECTIONS,  # at work, too; more wait to be accepted
+        channel_request_lookahead=1,  # to see that a peer has gone: its request is dropped
         max_request_header_size=1 << 14,
         max_request_body_size=application.MAX_BYTES + 1,
         recv_bytes=1 << 16,
@@ -70,7 +71,7 @@ class Parser(parser.HTTPRequestParser):
         except ValueError as error:  # for example, a length of 5,000 digits
             raise parser.ParsingError(str(error)) from None
         # One request is all, so the age of a connection is that of its request.
-        self.headers["CONNECTION"] = "close"
+        pass
 
     def received(self, data):
         count = super().received(data)
@@ -78,7 +79,7 @@ class Parser(parser.HTTPRequestParser):
             self.error, self.completed = LengthRequired(""), True
         if self.error:
             self.expect_continue = False  # the body is not wanted
-        return count
+        return len(data) if self.completed else count  # what follows is ignored
 
 
 class Refusal(task.ErrorTask):
@@ -96,7 +97,7 @@ class Refusal(task.ErrorTask):
 
 
 class Channel(channel.HTTPChannel):
-    """A connection that ends after `SECONDS`, or when there are too many and it is the oldest."""
+    """A connection that ends after `SECONDS`, or as the oldest of too many that wait."""
 
     parser_class = Parser
     error_task_class = Refusal
@@ -105,11 +106,11 @@ class Channel(channel.HTTPChannel):
 
     def __init__(self, server, *more, **named):
         super().__init__(server, *more, **named)
-        others = list(server.active_channels.values())
-        if len(others) > CONNECTIONS:
-            # An honest request arrives within milliseconds. Those with `requests` are at work.
-            oldest = next((c for c in others if not (c.requests or c.expired)), self)
-            oldest.expired = True
+        others = server.active_channels.values()
+        # Those with `requests` are at work.
+        waiting = [one for one in others if not (one.requests or one.expired)]
+        if len(waiting) > CONNECTIONS:
+            waiting[0].expired = True  # the oldest; an honest request arrives within milliseconds
 
     def readable(self):
         # The loop asks this before it waits for sockets: here they can be closed safely.
@@ -124,7 +125,7 @@ class Channel(channel.HTTPChannel):
         return self.connected and super().writable()
 
     def received(self, data):
-        return False if self.answered else super().received(data)
+        return False if self.answered or self.requests else super().received(data)
 
     def handle_close(self):
         if self.will_close and not (self.answered or self.expired):

@@ -25,8 +25,9 @@ from graphmode.errors import InputError
 MAX_PIXELS = 4096 * 4096
 MAX_SIDE = 1024  # larger images are reduced before the network sees them
 MAX_SCANS = 64  # of a JPEG file; usual progressive files have about ten
-SMALL = 1 << 19  # pixels of an image that does not wait for large ones
-SECONDS = (0.1, 4.0)  # of the CPU, for a small and for any image
+SCANS = 8  # they take as long as the rest of the decoding and the encoding
+SMALL = 1 << 17  # pixels of an image that does not wait for large ones
+SECONDS = (0.05, 4.0)  # of the CPU, for a small and for any image
 WALL = 60.0  # seconds after which a process is ended that waits for something
 MEMORY = 3 << 30  # bytes of address space of a process
 WAITING = 50  # threads that wait for a large image; the next one is refused
@@ -75,19 +76,29 @@ class Turn:
             else:
                 self.free += 1
 
+    @contextlib.contextmanager
+    def left(self):
+        """Others come in while this lasts. Then the thread waits for its turn again."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
+
 
 class Decoders:
     """Two decoders: one for small images, one for those that turn out to need more."""
 
     def __init__(self):
         self._small = _Decoder(SMALL, SECONDS[0], math.inf)
-        self._any = _Decoder(MAX_PIXELS, SECONDS[1], WAITING, niceness=10)
+        self._any = _Decoder(math.inf, SECONDS[1], WAITING, niceness=10)
 
-    def decode(self, upload):
+    def decode(self, upload, aside=contextlib.nullcontext):
         """Decodes an upload.
 
         Args:
             upload: bytes of an image file.
+            aside: makes the context manager in which an upload waits for large ones.
 
         Returns:
             uint8 [height, width, 3], RGB. If a side is longer than `MAX_SIDE`, it is reduced.
@@ -103,7 +114,8 @@ class Decoders:
         except Exceeded:
             pass
         try:
-            return self._any.decode(upload)
+            with aside():
+                return self._any.decode(upload)
         except Exceeded:
             raise InputError(
                 f"the upload takes more than {SECONDS[1]:g} s to decode: "
@@ -199,7 +211,7 @@ def _decoded(upload, max_pixels):
             "save it as an ordinary JPEG file"
         )
     with folders.opened("the upload", upload, MAX_PIXELS) as opened:
-        large = opened.width * opened.height > max_pixels
+        large = opened.width * opened.height * max(1.0, scans / SCANS) > max_pixels
         image = None if large else folders.rgb(folders.upright(opened))
     if image is None:
         raise Exceeded

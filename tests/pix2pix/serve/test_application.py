@@ -124,7 +124,7 @@ def test_large_images_are_reduced_before_the_network(decode):
 
 
 def test_too_many_large_images_are_refused():
-    def busy(upload):
+    def busy(upload, aside):
         raise decoding.Busy
 
     answer = application.create(None, busy).test_client().post("/translate", data=b"x")

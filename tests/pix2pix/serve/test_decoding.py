@@ -1,6 +1,7 @@
 """Uploads are decoded in processes that end: by scans, pixels and seconds."""
 
 import io
+import math
 import os
 import signal
 import subprocess
@@ -63,7 +64,7 @@ def test_many_scans_are_refused(decoders, costly):
 
 
 def test_a_decoder_ends_after_its_time_and_another_takes_its_place(noise, costly):
-    decoder = decoding._Decoder(decoding.MAX_PIXELS, 0.05, waiting=0)
+    decoder = decoding._Decoder(math.inf, 0.05, waiting=0)
     first = decoder._process.pid
     with pytest.raises(decoding.Exceeded):
         decoder.decode(costly)
