@@ -71,7 +71,7 @@ class Parser(parser.HTTPRequestParser):
         except ValueError as error:  # for example, a length of 5,000 digits
             raise parser.ParsingError(str(error)) from None
         # One request is all, so the age of a connection is that of its request.
-        pass
+        self.headers["CONNECTION"] = "close"
 
     def received(self, data):
         count = super().received(data)

@@ -1,0 +1,1 @@
+"""Attacks on runs, files and the server: kills, damage, load."""
