@@ -347,7 +347,7 @@ def usable(
         for fault, path in zip(in_threads(_fault, paths), paths, strict=True):
             bar.update()
             if fault:
-                skipped.append(shown(f"skipped {fault}"))
+                skipped.append(f"skipped {fault}")
                 bar.write(skipped[-1], file=sys.stderr)
             else:
                 valid.append(path)

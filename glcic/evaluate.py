@@ -92,8 +92,9 @@ def evaluate(config):
         f"{metric}, {name}": rows[name][metric] for metric in rows["completion"] for name in rows
     }
     best = min(row["hole L1"] for name, row in rows.items() if name != "completion")
-    below = 100.0 * (1.0 - rows["completion"]["hole L1"] / best)
-    values["hole L1, completion, below the best of the others (%)"] = below
+    if best:  # 0 if all images are flat
+        below = 100.0 * (1.0 - rows["completion"]["hole L1"] / best)
+        values["hole L1, completion, below the best of the others (%)"] = below
     values["test images"] = len(images)
     values["folder"] = config.input_dir or "drawn faces"
 

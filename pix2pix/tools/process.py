@@ -173,6 +173,8 @@ def process(flags):
     sources = [flags.input_dir, *([flags.b_dir] if flags.operation == "combine" else [])]
     folders.check_apart(flags.output_dir, *sources)
     paths = folders.find(flags.input_dir)
+    for line in folders.left_out(flags.input_dir):
+        sys.stderr.write(line + "\n")
     others = partners(flags.b_dir) if flags.operation == "combine" else {}
 
     def one(work):
