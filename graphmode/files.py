@@ -17,7 +17,7 @@ def path(folder, *names):
 
 @contextlib.contextmanager
 def no_pattern(target):
-    """A path of a file that TensorFlow can read, whatever the names of its folders are.
+    """A path of a checkpoint or of a folder that TensorFlow can read, whatever its name is.
 
     TensorFlow takes the paths of checkpoints and SavedModels for patterns: `[1]`, `*`, `?`, `\\`.
 

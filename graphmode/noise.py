@@ -78,7 +78,7 @@ def _seed(integers, seed, seed2):
     numbers = tf.get_collection_ref(NUMBER)
     if not numbers:
         with tf.control_dependencies(None), tf.name_scope(None):
-            # Drawn anew in each run that feeds no number
+            # Another one in each run that feeds no number
             limits = tf.constant(0, tf.int64), tf.constant(2**62, tf.int64)
             drawn = integers(tf.zeros([0], tf.int32), *limits, seed=seed, seed2=1)
             numbers.append(tf.placeholder_with_default(drawn, [], NUMBER))

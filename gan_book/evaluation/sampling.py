@@ -252,7 +252,7 @@ def evaluate_reconstruction(config, generate, reconstruct, held_out):
     metrics = {
         "held-out faces: L(x)": float(real.mean()),
         "samples: L(G(z))": float(generated.mean()),
-        "samples: diversity": float(samples.var(0).sum() / faces.var(0).sum()),
+        "samples: diversity": float(samples.var(0).sum() / (faces.var(0).sum() + 1e-8)),
         "held-out faces": len(held_out),
         "samples": len(samples),
     }

@@ -100,14 +100,26 @@ class _Weights:
             except sessions.DamagedCheckpoint:
                 self._damaged.append(checkpoint)
             else:
-                kept = run_folder.kept_at(self._config.output_dir, step)
-                self.first, self.images = step, kept.get("images", 0)
-                self.begun = kept.get("begun", {})
+                self.first = step
+                self._take(run_folder.kept_at(self._config.output_dir, step))
                 return
         if self._damaged:
             raise errors.InputError(
                 f"all checkpoints in {self._config.output_dir} are damaged: "
                 "start again with --overwrite"
+            )
+
+    def _take(self, kept):
+        """Takes what was stored with a checkpoint. A damaged resume.json counts as none."""
+        try:
+            begun = {
+                name: (float(total), int(count)) for name, (total, count) in kept["begun"].items()
+            }
+            self.images, self.begun = max(0, int(kept["images"])), begun
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            sys.stderr.write(
+                f"{self._config.output_dir}/resume.json does not have step {self.first}: the next "
+                "row of scalars.csv has fewer steps, and a queue starts its order again\n"
             )
 
     def continue_in(self, folder):

@@ -197,7 +197,7 @@ def keep(folder, step: int, content: Mapping[str, Any]) -> None:
 
 
 def kept_at(folder, step: int) -> Dict[str, Any]:
-    """What `keep` stored for a checkpoint; empty if it is of an earlier version, or damaged."""
+    """What `keep` stored for a checkpoint; empty if an earlier version made it."""
     content = _kept(folder).get(str(step), {})
     return content if isinstance(content, dict) else {}
 

@@ -57,9 +57,8 @@ def load(folder):
     with tf.Graph().as_default():  # a graph of its own: the default one may hold something else
         session = sessions.session()
     try:
-        with session.graph.as_default(), files.no_pattern(model) as path:
-            place = os.path.dirname(path)
-            loaded = tf.saved_model.load(session, [tf.saved_model.SERVING], place)
+        with session.graph.as_default(), files.no_pattern(folder) as path:
+            loaded = tf.saved_model.load(session, [tf.saved_model.SERVING], path)
     except (tf.errors.OpError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"--model {folder} cannot be loaded ({reason}): export again") from None

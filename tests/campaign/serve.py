@@ -149,7 +149,7 @@ def deaf(port, chance, uploads):
 
 
 def broken(port, chance, uploads):
-    """A picture with a few changed bytes: any answer but a failure."""
+    """An image file with a few changed bytes: any answer but a failure."""
     upload = bytearray(chance.choice([uploads["noise"], uploads["jpeg"]]))
     for _ in range(chance.randrange(1, 9)):
         upload[chance.randrange(len(upload))] = chance.randrange(256)
