@@ -5,7 +5,6 @@ import hashlib
 import io
 import ipaddress
 import math
-import os
 import pathlib
 import re
 
