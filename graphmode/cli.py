@@ -17,7 +17,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Type
 
 from graphmode import files
 from graphmode.config import Run, Settings, field_of, parsed, range_of, type_of
-from graphmode.errors import InputError, Stopped, exit_status, fail, one_line
+from graphmode.errors import InputError, Stopped, cause, exit_status, fail, one_line
 from graphmode.training import run_folder
 
 
@@ -116,6 +116,8 @@ def _given(owner, made, argv):
                 f"--{name} {value!a}: TensorFlow reads and writes only names in UTF-8: "
                 "rename it, or set LC_ALL=C.UTF-8"
             )
+        if name in ("output_dir", "checkpoint") and (reason := _unreachable(value)):
+            raise InputError(f"--{name} {value}: {reason}; give another path")
         if value and field.metadata["path"]:
             # A checkpoint is no file, but the beginning of the names of some.
             if not os.path.exists(value) and not glob.glob(glob.escape(value) + ".*"):
@@ -130,6 +132,17 @@ def _readable(path):
         return os.fsencode(path) == path.encode()
     except UnicodeEncodeError:
         return False
+
+
+def _unreachable(path):
+    """Why no file can ever be at a path: a name that is too long, links in a circle. "" if none."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        return error.strerror
+    return ""
 
 
 def _at_home(name, value):
@@ -274,6 +287,8 @@ def _run(owner, config, modes, after_training):
     try:
         with sessions.graph(config):
             modes[config.mode](config)
+    except sessions.tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(cause(error.message)) from error
     except Stopped as stopped:
         if config.mode != "train":
             raise

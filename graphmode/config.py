@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Dict, Literal, Mapping, Optional, Sequence
 from graphmode.errors import InputError
 
 LARGEST = 2**53  # of whole numbers: beyond it JSON readers and floats round
+MOST_UNITS = 2**16  # of a layer: with more, the sizes of weights no longer fit TensorFlow's numbers
 
 
 def setting(
@@ -45,6 +46,7 @@ def setting(
         help: a phrase for `--help`.
         at_least, at_most, above: the range of a number (None: no limit).
         network: whether the trained network depends on it. No later mode may give another value.
+            A whole number is at most `MOST_UNITS` then.
         changeable: whether `--resume` accepts another value: frequencies, learning rates, lengths.
         path: whether it is a file or folder that the program reads. It must exist, and is stored
             as an absolute path. It is changeable, because it may move.
@@ -56,6 +58,8 @@ def setting(
     Returns:
         A dataclasses.field.
     """
+    if network and type(default) is int and at_most is None:
+        at_most = MOST_UNITS
     limits = {"at_least": at_least, "at_most": at_most, "above": above}
     return dataclasses.field(
         default=default,

@@ -92,8 +92,8 @@ def one_line(program, stopped="stopped; run the same command again to continue")
 
     Raises:
         SystemExit: status 2 for an InputError and for a name that the locale cannot write; 1 for a
-            number that is not finite and for a file that cannot be read or written; 130 for
-            Ctrl-C; 143 for SIGTERM; 129 for SIGHUP.
+            number that is not finite, for a file that cannot be read or written, and for too little
+            memory; 130 for Ctrl-C; 143 for SIGTERM; 129 for SIGHUP.
     """
     with streams(), _signals_raise():
         try:
@@ -109,6 +109,13 @@ def one_line(program, stopped="stopped; run the same command again to continue")
             fail(program, error, 1)
         except OSError as error:
             fail(program, _reason(error), 1)
+        except MemoryError as error:
+            more = f" ({error})" if str(error) else ""
+            fail(
+                program,
+                f"not enough memory{more}: smaller batches, images or networks need less",
+                1,
+            )
         except UnicodeEncodeError as error:
             fail(
                 program,

@@ -94,6 +94,7 @@ class _Weights:
 
     def _resume(self, session):
         """Restores the newest checkpoint that is good."""
+        run_folder.say_incomplete(self._config.output_dir)
         for step, checkpoint in reversed(run_folder.checkpoints(self._config.output_dir)):
             try:
                 sessions.restore(session, checkpoint)

@@ -157,9 +157,21 @@ def checkpoints(folder) -> List[Tuple[int, pathlib.Path]]:
     names = sorted(path.name for path in files.path(folder).glob("model*-*"))
     for index in files.path(folder).glob("model*-*.index"):
         step = re.fullmatch(r"model(?:\.ckpt)?-(\d+)\.index", index.name)
-        if step and any(name.startswith(f"{index.stem}.data-") for name in names):
+        data = any(name.startswith(f"{index.stem}.data-") for name in names)
+        if step and data and index.is_file():
             complete.append((int(step[1]), index.with_suffix("")))
     return sorted(complete)
+
+
+def say_incomplete(folder) -> None:
+    """Names on stderr the checkpoints that lack a file and are newer than all complete ones."""
+    newest, found = last_step(folder), set()
+    for path in files.path(folder).glob("model*-*"):
+        part = re.fullmatch(r"(model(?:\.ckpt)?-(\d+))\.(index|data-.*)", path.name)
+        if part and int(part[2]) > newest:
+            found.add(part[1])
+    for name in sorted(found):
+        sys.stderr.write(f"{name} in {folder} is not complete: step {newest} is taken\n")
 
 
 def last_step(folder) -> int:
@@ -180,6 +192,7 @@ def find_checkpoint(name) -> pathlib.Path:
             raise InputError(
                 f"{name} holds no checkpoint (model.ckpt-N.index): give the folder of a run"
             )
+        say_incomplete(given)
         return complete[-1][1]
     for _, checkpoint in checkpoints(given.parent):
         if checkpoint.name == re.sub(r"\.(index|meta|data-.*)$", "", given.name):
@@ -310,9 +323,11 @@ def _remove_remains(folder):
     for pattern in REMAINS:
         for path in folder.glob(pattern):
             shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
-    for data in folder.glob("model.ckpt-*.data-*"):
-        if not data.with_suffix(".index").exists():
-            data.unlink()
+    whole = {checkpoint.name for _, checkpoint in checkpoints(folder)}
+    for pattern in ("model.ckpt-*.data-*", "model.ckpt-*.index"):
+        for path in folder.glob(pattern):
+            if path.stem not in whole:
+                shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
 
 
 def _locked(folder):

@@ -9,25 +9,25 @@ import pathlib
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from typing import Dict, List
 
 from graphmode.training import run_folder
-from tests.campaign import resuming
+from tests.campaign import processes, resuming
 
+PROGRAM = "gan_book.gan"
 FLAGS = [*resuming.SHORT, "--display_freq", "20", "--max_steps", str(resuming.STEPS)]
 # Python's own events for operations on files (see "Audit events table" in its documentation).
 # TensorFlow's operations are not among them: random kills find those.
 EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.rmtree")
-CHILD = "import sys; from tests.campaign import killing; killing.child(*sys.argv[1:])"
+OPERATIONS = 140  # a run has about so many
 KILLED = 137
 
 
-def child(folder: str, number: str, *argv: str) -> None:
+def child(folder: str, number: int, argv: List[str]) -> None:
     """Trains a GAN, and ends the process before its so many-th file operation in the folder."""
-    left = int(number)
+    left = number
 
     def hook(event, args):
         nonlocal left
@@ -43,20 +43,19 @@ def child(folder: str, number: str, *argv: str) -> None:
     gan.main([*argv, "--output_dir", folder])
 
 
-def _train(folder: pathlib.Path, flags: List[str], operation: int = 0) -> int:
-    """Trains in a process of its own. Returns its status; KILLED if it came to the operation."""
-    command = [sys.executable, "-c", CHILD, str(folder), str(operation), *flags]
-    return subprocess.run(command, cwd=str(resuming.ROOT), capture_output=True).returncode
+def _train(folder: pathlib.Path, flags: List[str], operation: int = 0) -> processes.Ended:
+    """Trains in a process of its own. Its status is KILLED if it came to the operation."""
+    log = folder.parent / f"{folder.name}.log"
+    return processes.Started(log, child, str(folder), operation, flags).ended()
 
 
 def _killed_after(folder: pathlib.Path, flags: List[str], seconds: float) -> None:
-    process = resuming.start("gan_book.gan", flags, folder)
-    with_rows = time.time() + 60
-    while not (folder / "scalars.csv").exists() and time.time() < with_rows:
-        time.sleep(0.01)
+    """Trains, and kills the process so many seconds after its first row of scalars.csv."""
+    process = resuming.start(PROGRAM, flags, folder)
+    processes.until(lambda: resuming.rows(folder) or not process.running())
     time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.send(signal.SIGKILL)
+    process.ended()
 
 
 def _names(folder):
@@ -73,9 +72,10 @@ def _compared(whole: pathlib.Path, folder: pathlib.Path) -> List[str]:
     return found or resuming.differences(whole, folder)
 
 
-def _finish(folder: pathlib.Path, flags: List[str]) -> int:
+def _finished(folder: pathlib.Path, flags: List[str]) -> List[str]:
     """Continues a run as a user would: --resume if there is a run, else the same command."""
-    return _train(folder, [*flags, "--resume"] if run_folder.holds_a_run(folder) else flags)
+    more = ["--resume"] if run_folder.holds_a_run(folder) else []
+    return processes.faults(_train(folder, [*flags, *more]), folder, [0])
 
 
 def attack(folder: pathlib.Path, seed: int, seconds: float) -> Dict[str, List[str]]:
@@ -87,28 +87,27 @@ def attack(folder: pathlib.Path, seed: int, seconds: float) -> Dict[str, List[st
     Returns:
         trial -> what was lost or left over.
     """
-    chance, found, end = random.Random(seed), {}, time.time() + seconds
+    chance, end = random.Random(seed), time.monotonic() + seconds
+    found: Dict[str, List[str]] = {}
     old, new = folder / "old", folder / "whole"
-    replaced = [*FLAGS, "--seed", "1"]
-    _train(old, replaced)
+    _train(old, [*FLAGS, "--seed", "1"])
     _train(new, FLAGS)
     trial = folder / "trial"
-    while time.time() < end:
+    while time.monotonic() < end:
         shutil.rmtree(str(trial), ignore_errors=True)
-        kind, number = chance.choice(["operation", "moment", "overwrite"]), chance.randrange(1, 130)
+        kind = chance.choice(["operation", "moment", "overwrite"])
+        number = chance.randrange(1, OPERATIONS) if kind != "moment" else chance.random()
         if kind == "moment":
-            number = chance.random() * 0.5
             _killed_after(trial, FLAGS, number)
         elif kind == "operation":
-            _train(trial, FLAGS, number)
+            _train(trial, FLAGS, int(number))
         else:
             shutil.copytree(str(old), str(trial))
-            _train(trial, [*FLAGS, "--overwrite"], number)
+            _train(trial, [*FLAGS, "--overwrite"], int(number))
         seeds = run_folder.holds_a_run(trial) and run_folder.stored(trial)[1]["seed"]
-        if kind == "overwrite" and seeds == 1:
-            found[f"{kind} {number}"] = _compared(old, trial)  # the old run is as it was
-        elif _finish(trial, FLAGS):
-            found[f"{kind} {number}"] = ["cannot be continued"]
+        if kind == "overwrite" and seeds == 1:  # the old run is as it was
+            wrong = _finished(trial, [*FLAGS, "--seed", "1"]) or _compared(old, trial)
         else:
-            found[f"{kind} {number}"] = _compared(new, trial)
+            wrong = _finished(trial, FLAGS) or _compared(new, trial)
+        found[f"{len(found)} {kind} {number:.4g}"] = wrong
     return found

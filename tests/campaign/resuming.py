@@ -2,18 +2,18 @@
 
 import pathlib
 import random
+import shutil
 import signal
-import subprocess
-import sys
 import time
 from typing import Dict, List, Sequence
 
 from graphmode import tf
 from graphmode.training import run_folder
+from tests.campaign import processes
 
-ROOT = pathlib.Path(__file__).parents[2]
 SHORT = ["--batch_size", "8", "--display_freq", "0", "--summary_freq", "7", "--save_freq", "11"]
 STEPS = 40
+STATUS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 0}
 CHAPTER = ("cae", "vae", "gan", "dcgan", "wgan", "began", "cgan")
 PROGRAMS: Dict[str, List[str]] = {
     **{f"gan_book.{name}": [*SHORT, "--max_steps", str(STEPS)] for name in CHAPTER},
@@ -30,24 +30,16 @@ PROGRAMS: Dict[str, List[str]] = {
 PROGRAMS["glcic, queue"] = [*PROGRAMS["glcic"], "--input", "queue"]
 
 
-def start(program: str, flags: Sequence[str], folder: pathlib.Path) -> subprocess.Popen:
-    """Starts a program's training in a process of its own."""
-    command = [sys.executable, "-m", program.split(",")[0], *flags, "--output_dir", str(folder)]
-    # A file, not a pipe: nobody reads while the process runs.
-    with open(str(folder) + ".log", "a", encoding="utf-8") as log:
-        return subprocess.Popen(command, cwd=str(ROOT), stderr=log, stdout=log)
+def start(program: str, flags: Sequence[str], folder: pathlib.Path) -> processes.Started:
+    """Starts a program's training in a process of its own. Its log lies beside the folder."""
+    log = folder.parent / f"{folder.name}.log"
+    return processes.start(program.split(",")[0], [*flags, "--output_dir", str(folder)], log)
 
 
-def stopped_at(process: subprocess.Popen, folder: pathlib.Path, rows: int, number: int) -> bool:
-    """Sends a signal once scalars.csv has so many rows. Returns whether the run still lasted."""
+def rows(folder: pathlib.Path) -> int:
+    """The number of lines of scalars.csv, the first line included."""
     csv = folder / "scalars.csv"
-    while process.poll() is None:
-        if csv.exists() and csv.read_text(encoding="utf-8").count("\n") > rows:
-            process.send_signal(number)
-            break
-        time.sleep(0.005)
-    process.wait()
-    return 0 < run_folder.last_step(folder) < STEPS
+    return csv.read_text(encoding="utf-8").count("\n") if csv.exists() else 0
 
 
 def differences(one: pathlib.Path, other: pathlib.Path) -> List[str]:
@@ -64,28 +56,57 @@ def differences(one: pathlib.Path, other: pathlib.Path) -> List[str]:
     return found
 
 
-def attack(folder: pathlib.Path, seed: int, times: int, programs: Sequence[str] = ()) -> Dict:
-    """For each program: an unbroken run, and runs that are stopped by SIGTERM and resumed.
+def trial(folder: pathlib.Path, program: str, chance: random.Random, number: int) -> List[str]:
+    """Stops a run with a signal after a random row of scalars.csv, resumes it, and compares it.
+
+    Args:
+        folder: holds the unbroken run of the program, which is made if it is not there.
+        number: of the signal.
+
+    Returns:
+        What differs from the unbroken run, and other faults.
+    """
+    flags, whole, broken = PROGRAMS[program], folder / f"{program}-whole", folder / "broken"
+    if not whole.exists():
+        start(program, flags, whole).ended()
+    shutil.rmtree(str(broken), ignore_errors=True)
+    process, wanted = start(program, flags, broken), chance.randrange(2, 6)
+    processes.until(lambda: rows(broken) >= wanted or not process.running())
+    process.send(number)
+    stopped = process.ended()
+    found = processes.faults(stopped, broken, [STATUS[signal.Signals(number)]])
+    if found or not 0 < run_folder.last_step(broken) < STEPS:
+        return found or ["was not stopped in time"]
+    resumed = start(program, [*flags, "--resume"], broken).ended()
+    return processes.faults(resumed, broken, [0]) or differences(whole, broken)
+
+
+def attack(folder: pathlib.Path, seed: int, seconds: float) -> Dict[str, List[str]]:
+    """Stops the programs in turn, each with SIGTERM, SIGHUP or Ctrl-C, until the time is over.
 
     Args:
         folder: an empty folder for the runs.
-        times: number of stopped runs of each program.
-        programs: names of PROGRAMS; all if empty.
 
     Returns:
-        "program run" -> what differs, for each stopped run.
+        trial -> what differs or is wrong.
     """
-    chance, found = random.Random(seed), {}
-    for program in programs or PROGRAMS:
-        flags = PROGRAMS[program]
-        whole = folder / f"{program}-whole"
-        start(program, flags, whole).wait()
-        for number in range(times):
-            broken = folder / f"{program}-{number}"
-            process = start(program, flags, broken)
-            if not stopped_at(process, broken, chance.randrange(1, 5), signal.SIGTERM):
-                found[f"{program} {number}"] = ["was not stopped in time"]
-                continue
-            start(program, [*flags, "--resume"], broken).wait()
-            found[f"{program} {number}"] = differences(whole, broken)
+    chance, end, found = random.Random(seed), time.monotonic() + seconds, {}
+    programs = list(PROGRAMS)
+    chance.shuffle(programs)
+    while time.monotonic() < end:
+        program = programs[len(found) % len(programs)]
+        number = chance.choice(list(STATUS))
+        found[f"{len(found)} {program} {signal.Signals(number).name}"] = trial(
+            folder, program, chance, number
+        )
     return found
+
+
+def three_times(folder: pathlib.Path, seed: int, times: int = 3) -> Dict[str, List[str]]:
+    """Stops each program so many times by SIGTERM."""
+    chance = random.Random(seed)
+    return {
+        f"{program} {number}": trial(folder, program, chance, signal.SIGTERM)
+        for program in PROGRAMS
+        for number in range(times)
+    }

@@ -25,6 +25,7 @@ from pix2pix.serve import application
 
 ROOT = pathlib.Path(__file__).parents[2]
 HEAD = "POST /translate HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n{more}\r\n"
+SHARE = 75  # honest requests for each second of the campaign, the quiet ones not counted
 PATIENCE = 120.0  # seconds that a client waits for an answer
 
 
@@ -267,6 +268,23 @@ def attack(requests: int = 5000, clients: int = 50, attacking: int = 20, seed: i
     }
     print("serve:", figures)
     return figures
+
+
+def within(folder: pathlib.Path, seed: int, seconds: float) -> Dict[str, Any]:
+    """`attack` with as many requests as fit into the time, about.
+
+    Returns:
+        trial -> what was wrong. All honest requests that were right count as trials without fault.
+    """
+    clients, attacking = (50, 20) if seconds > 60 else (10, 4)
+    requests = max(100, round(SHARE * seconds))
+    figures = attack(requests, clients, attacking, seed)
+    wrong = figures["wrong"]
+    if requests >= 1000 and figures["attacked"] > 2 * figures["quiet"]:
+        wrong = [*wrong, f"median {figures['attacked']} s, quiet {figures['quiet']} s"]
+    found: Dict[str, Any] = {f"request {n}": [] for n in range(requests + figures["visits"])}
+    found.update({f"wrong {number}": [line] for number, line in enumerate(wrong)})
+    return found
 
 
 if __name__ == "__main__":

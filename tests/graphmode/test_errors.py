@@ -34,6 +34,8 @@ FULL = OSError(errno.ENOSPC, "No space left on device", "run/scalars.csv")
         (FULL, 1, "run/scalars.csv: No space left on device; free some space, then run"),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "device; free some space"),
         (UnicodeEncodeError("ascii", "图", 0, 1, "no"), 2, "'\\u56fe' cannot be written as ascii"),
+        (MemoryError("2 TiB"), 1, "not enough memory (2 TiB)"),
+        (MemoryError(), 1, "not enough memory: smaller batches, images or networks need less"),
         (KeyboardInterrupt(), 130, "stopped; run the same command again"),
         (errors.Ended(signal.SIGTERM), 143, "stopped"),
         (errors.Ended(signal.SIGHUP), 129, "stopped"),

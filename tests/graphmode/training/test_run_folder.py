@@ -22,6 +22,25 @@ def test_a_damaged_checkpoint_is_left_for_an_older_one(part, damage, settings, c
     assert weight(config, 6) == expected
 
 
+@pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
+def test_a_checkpoint_without_a_part_is_named_and_its_rest_removed(part, settings, capsys):
+    config = settings(save_freq=2, keep=3)
+    training.fit(descent(6), config)
+    expected = weight(config, 6)
+    files.path(config.output_dir, f"model.ckpt-6.{part}").unlink()
+    said = f"model.ckpt-6 in {config.output_dir} is not complete: step 4 is taken\n"
+    capsys.readouterr()
+    assert run_folder.find_checkpoint(config.output_dir).name == "model.ckpt-4"
+    assert capsys.readouterr().err == said
+    tf.reset_default_graph()
+    training.fit(descent(5), config.replace(resume=True))
+    assert said in capsys.readouterr().err
+    assert not list(files.path(config.output_dir).glob("model.ckpt-6.*"))
+    tf.reset_default_graph()
+    training.fit(descent(6), config.replace(resume=True))
+    assert weight(config, 6) == expected
+
+
 def test_only_damaged_checkpoints_are_one_line(settings):
     config = settings()
     training.fit(descent(2), config)
