@@ -146,7 +146,7 @@ def attack(folder: pathlib.Path, seed: int, seconds: float) -> Dict[str, List[st
     samples = folder / "samples"
     flags = ["--mode", "sample", "--count", "9", "--checkpoint", str(base)]
     resuming.start(PROGRAM, flags, samples).ended()
-    while time.monotonic() < end:
+    while not found or time.monotonic() < end:
         shutil.rmtree(str(trial), ignore_errors=True)
         shutil.copytree(str(base), str(trial))
         paths = sorted(path for path in trial.iterdir() if path.name != ".lock")

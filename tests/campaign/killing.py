@@ -93,7 +93,7 @@ def attack(folder: pathlib.Path, seed: int, seconds: float) -> Dict[str, List[st
     _train(old, [*FLAGS, "--seed", "1"])
     _train(new, FLAGS)
     trial = folder / "trial"
-    while time.monotonic() < end:
+    while not found or time.monotonic() < end:
         shutil.rmtree(str(trial), ignore_errors=True)
         kind = chance.choice(["operation", "moment", "overwrite"])
         number = chance.randrange(1, OPERATIONS) if kind != "moment" else chance.random()

@@ -93,7 +93,7 @@ def attack(folder: pathlib.Path, seed: int, seconds: float) -> Dict[str, List[st
     chance, end, found = random.Random(seed), time.monotonic() + seconds, {}
     programs = list(PROGRAMS)
     chance.shuffle(programs)
-    while time.monotonic() < end:
+    while not found or time.monotonic() < end:
         program = programs[len(found) % len(programs)]
         number = chance.choice(list(STATUS))
         found[f"{len(found)} {program} {signal.Signals(number).name}"] = trial(

@@ -80,7 +80,7 @@ def attack(folder: pathlib.Path, seed: int, seconds: float) -> Dict[str, List[st
     chance, end = random.Random(seed), time.monotonic() + seconds
     found: Dict[str, List[str]] = {}
     trial, log = folder / "trial", folder / "trial.log"
-    while time.monotonic() < end:
+    while not found or time.monotonic() < end:
         name = chance.choice([*resuming.PROGRAMS, "gan_book.uses.semi_supervised"])
         program = name.split(",")[0]
         flags = [*resuming.PROGRAMS.get(name, resuming.SHORT), "--max_steps", "3"]

@@ -92,7 +92,8 @@ def test_the_tests_run_in_the_checkout(project):
 
 def test_without_arguments_two_tests_run_at_a_time_and_related_ones_stay_together(project):
     project.write("pytest.py", "import sys\nprint(sys.argv[1:])\n")
-    assert project.succeed("test") == "['tests', '-n', '2', '--dist', 'loadfile']\n"
+    expected = "['tests', '-n', '2', '--dist', 'loadfile', '--no-loadscope-reorder']\n"
+    assert project.succeed("test") == expected
 
 
 def test_the_checks_are_format_lint_and_types_and_one_that_fails_is_the_status(project):
