@@ -185,6 +185,12 @@ class Config(config.Run, Factors):
         2000, at_least=0, help="T_D: steps of the second phase; the third has the rest"
     )
     alpha: float = setting(0.0004, at_least=0.0, help="weight of the adversarial loss")
+    r1: float = setting(
+        0.0,
+        at_least=0.0,
+        help="weight of a penalty on the gradient of the discriminators at real images; "
+        "0: the text's loss",
+    )
     lr: float = setting(
         0.001, at_least=0.0, changeable=True, help="learning rate of the completion network"
     )

@@ -1,17 +1,19 @@
 """How close completions are to the images, compared with methods that do not learn."""
 
 import collections
+import os
 import sys
 
 import numpy as np
 
 from data import squares
-from glcic import baselines, complete, inputs, masks
+from glcic import baselines, complete, features, inputs, masks
+from glcic.config import Config
 from graphmode import files, sessions
 from graphmode.errors import InputError
 from graphmode.report import images as pages
 from graphmode.report import page, plots, scores
-from graphmode.training import progress, scalar_log
+from graphmode.training import progress, run_folder, scalar_log
 
 MAX_IMAGES = 1000  # test images; of a larger folder this number, evenly spread
 AT_ONCE = 50  # images in one run of the network
@@ -38,7 +40,71 @@ def metrics(completed, images, holes):
             psnr = -10.0 * np.log10(np.maximum(scores.masked(squared, where), 1e-10))
             values[f"{place} PSNR"].extend(psnr)
             values[f"{place} SSIM"].extend(scores.masked(similar, where))
-    return {name: float(np.mean(each)) for name, each in values.items()}
+    means = {name: float(np.mean(each)) for name, each in values.items()}
+    return {**means, "hole sharpness": scores.sharpness(completed, images, holes)}
+
+
+def patch_distances(config, images, holes, results):
+    """The Frechet distances of completed patches from the real ones at the same places.
+
+    Args:
+        images: uint8 [N, size, size, 3].
+        holes: bool [N, size, size].
+        results: name -> as images.
+
+    Returns:
+        name -> distance, also for "other real images": as many training images. Empty if the
+        training images of the run are not there any more.
+    """
+    trained = run_folder.trained(Config, config.checkpoint)
+    if trained.input_dir and not os.path.isdir(trained.input_dir):
+        sys.stderr.write(
+            f"no Frechet distances: {trained.input_dir}, which has the images of the "
+            "training, is not there; if it has moved, see --input_dir\n"
+        )
+        return {}
+    paths = inputs.images(trained).train
+    others = inputs.middle(
+        squares.load(paths[: len(images)], **inputs.reading(config)), config.size
+    )
+    corners = patch_corners(holes, config.size // 2)
+
+    with features.trained(config, paths) as describe:
+
+        def described(pixels):
+            return describe(features.cut(pixels, corners[: len(pixels)], config.size // 2))
+
+        real = described(images)
+        compared = {**results, "other real images": others}
+        return {
+            name: scores.frechet_distance(described(pixels), real)
+            for name, pixels in compared.items()
+        }
+
+
+def patch_corners(holes, side):
+    """The top and left of squares with the holes in their middles, as `masks.corners` has them.
+
+    Args:
+        holes: bool [N, height, width].
+        side: of the squares in pixels.
+
+    Returns:
+        int [N, 2].
+    """
+    corners = []
+    for hole in holes:
+        rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+        middle = [line[0] + (line[-1] + 1 - line[0]) // 2 for line in (rows, columns)]
+        corners.append(np.clip(np.array(middle) - side // 2, 0, np.array(hole.shape) - side))
+    return np.stack(corners)
+
+
+def accuracies(folder):
+    """How often the discriminators were right at the end of training: name -> fraction."""
+    rows = [row for row in scalar_log.read(folder) if row.get("phase") == "joint"]
+    names = ("real_accuracy", "fake_accuracy")
+    return {f"{name} at the end of training": float(rows[-1][name]) for name in names if rows}
 
 
 def parts(images):
@@ -95,6 +161,10 @@ def evaluate(config):
     if best:  # 0 if all images are flat
         below = 100.0 * (1.0 - rows["completion"]["hole L1"] / best)
         values["hole L1, completion, below the best of the others (%)"] = below
+    if len(images) > 1:
+        for name, distance in patch_distances(config, images, holes, filled).items():
+            values[f"Frechet distance of hole patches, {name}"] = distance
+    values.update(accuracies(run_folder.trained(Config, config.checkpoint).output_dir))
     values["test images"] = len(images)
     values["folder"] = config.input_dir or "drawn faces"
 

@@ -127,6 +127,21 @@ def adversarial_losses(real_logits, fake_logits, wanted=1.0):
     return tuple(tf.reduce_mean(loss) for loss in each)
 
 
+def gradient_penalty(real_logits, x):
+    """Mean over the batch of the squared gradient norm of D at real images (R1): a scalar.
+
+    Without it D becomes steep where real images are, and the completion network follows its noise.
+    Reference: Mescheder, Geiger and Nowozin 2018, "Which Training Methods for GANs do actually
+    Converge?".
+
+    Args:
+        real_logits: [batch].
+        x: [batch, size, size, 3], the images that the logits belong to.
+    """
+    slope = tf.gradients(real_logits, x)[0]
+    return tf.reduce_mean(tf.reduce_sum(tf.square(slope), [1, 2, 3]))
+
+
 def fraction(condition):
     """The fraction of true values: a scalar in [0, 1]."""
     return tf.reduce_mean(tf.cast(condition, tf.float32))
@@ -255,7 +270,10 @@ def build(config, images):
     lengths = phase_lengths(config, images)
     completion_solver, discriminator_solver = solvers(config, *lengths)
     c_mse = variables.minimize(mse, "G", completion_solver)
-    d = variables.minimize(real_loss + fake_loss, "D", discriminator_solver)
+    d_loss = real_loss + fake_loss
+    if config.r1:
+        d_loss += config.r1 / 2.0 * gradient_penalty(real_logits, x)
+    d = variables.minimize(d_loss, "D", discriminator_solver)
     c_joint = variables.minimize(mse + config.alpha * adversarial_loss, "G", completion_solver)
     updates = {
         "completion": [training.Update(c_mse, {"mse": mse})],

@@ -12,6 +12,7 @@ from fake_machine import TOOLS, Project
 from matplotlib.figure import Figure
 
 from data.drawn import digits as drawn_digits
+from glcic import features
 from graphmode import config, sessions, tf
 from graphmode.report import plots
 
@@ -94,6 +95,14 @@ def graphs_as_built():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sessions, "_options", unoptimized)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hardly_trained_features():
+    """The network of glcic/features.py learns for two steps only, not for fifteen seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "STEPS", 2)
         yield
 
 

@@ -14,9 +14,6 @@ Expect:  a test accuracy of 99 % on MNIST.
 
 import contextlib
 import dataclasses
-import fcntl
-import os
-import sys
 import zlib
 from typing import Any, Literal, Mapping
 
@@ -24,10 +21,10 @@ import numpy as np
 
 import data
 from data import feeds
-from graphmode import cli, config, downloads, sessions, tf, training
+from graphmode import cli, config, sessions, tf, training
 from graphmode.config import setting
 from graphmode.report import page
-from graphmode.training import run_folder
+from graphmode.training import cached, run_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,31 +139,16 @@ def trained(config, digits):
 
 
 def _in_cache(name, digits):
-    """The folder of the data set's classifier, which is trained first if there is none.
-
-    A training that was interrupted is continued.
-    """
+    """The folder of the data set's classifier, see `cached.run`."""
     # Another data set in MNIST's files, such as Fashion-MNIST, gets its own classifier.
     content = zlib.crc32(digits.train_labels.tobytes(), zlib.crc32(digits.train_images.tobytes()))
-    folder = downloads.cache_folder() / f"classifier-{name}-{content:08x}"
-    if folder.exists():
-        return folder
-    sys.stderr.write(f"There is no classifier of {name} yet: training one in {folder}\n")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    with open(str(folder.with_name(f".{folder.name}.lock")), "a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            sys.stderr.write("another process is training it: waiting\n")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            begun = run_folder.last_step(unfinished) > 0
-            own = Config(data=name, output_dir=str(unfinished), resume=begun, overwrite=not begun)
-            with sessions.graph(own):
-                training.fit(build(own, digits), own)
-            os.rename(own.output_dir, str(folder))
-    return folder
+    return cached.run(
+        f"classifier-{name}-{content:08x}",
+        f"classifier of {name}",
+        Config,
+        lambda config: build(config, digits),
+        data=name,
+    )
 
 
 def train(config):

@@ -29,6 +29,30 @@ def masked(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.array([value[where].mean() for value, where in zip(values, mask, strict=True)])
 
 
+def sharpness(images: np.ndarray, references: np.ndarray, mask: np.ndarray) -> float:
+    """The mean magnitude of the gradient in a mask, divided by that of the references.
+
+    1 is as sharp as the references. Blurred images have less, images with noise may have more.
+
+    Args:
+        images, references: [N, height, width, channels].
+        mask: bool [N, height, width]. A pixel counts if the pixels below and to the right of it
+            are in the mask, too.
+
+    Returns:
+        The ratio; 1.0 if the references are flat in the mask.
+    """
+    inside = mask[:, :-1, :-1] & mask[:, 1:, :-1] & mask[:, :-1, 1:]
+
+    def magnitude(x):
+        gray = np.asarray(x, np.float64).mean(-1)
+        corner = gray[:, :-1, :-1]
+        return np.hypot(gray[:, 1:, :-1] - corner, gray[:, :-1, 1:] - corner)[inside].mean()
+
+    real = magnitude(references) if inside.any() else 0.0
+    return float(magnitude(images) / real) if real else 1.0
+
+
 def ssim_map(images: np.ndarray, references: np.ndarray) -> np.ndarray:
     """Structural similarity at each pixel (Wang et al. 2004), mean over channels; 1 where equal.
 

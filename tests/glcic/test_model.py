@@ -34,6 +34,30 @@ def test_losses_by_hand(value):
     assert helping == fake  # the blog's first G_LOSS_GAN is what D has for completions
 
 
+def test_the_gradient_penalty_is_the_squared_slope_at_real_images(value):
+    x = tf.constant(np.random.default_rng(0).random([2, 4, 4, 3]).astype(np.float32))
+    logits = tf.reduce_sum(3.0 * x, [1, 2, 3]) * tf.constant([1.0, 0.0])
+    assert value(model.gradient_penalty(logits, x)) == pytest.approx(48 * 9.0 / 2)
+
+
+def test_r1_changes_the_discriminators_step_and_no_other(tiny, images):
+    """The penalty of real images flows through batch norms and patches."""
+    steps = []
+    for r1 in (0.0, 1.0):
+        tf.reset_default_graph()
+        tf.set_random_seed(0)
+        config = tiny(r1=r1)
+        built = model.build(config, images)
+        with sessions.session() as session:
+            session.run(tf.global_variables_initializer())
+            session.run(built.phases[1].updates[0].op, built.feed(0))
+            steps.append(session.run([variables.trainable("D"), variables.trainable("G")]))
+    (plain, completion), (penalized, same) = steps
+    assert all((a == b).all() for a, b in zip(completion, same))
+    assert any((a != b).any() for a, b in zip(plain, penalized))
+    assert all(np.isfinite(each).all() for each in penalized)
+
+
 def test_the_logits_are_squeezed_and_otherwise_would_not_fit_the_labels(tiny):
     config = tiny(discriminator_norm="none")
     logits = model.discriminate(tf.zeros([4, 32, 32, 3]), tf.zeros([4, 2], tf.int32), config)
