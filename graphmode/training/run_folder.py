@@ -154,7 +154,7 @@ def checkpoints(folder) -> List[Tuple[int, pathlib.Path]]:
     complete: List[Tuple[int, pathlib.Path]] = []
     if _deleting(files.path(folder)):
         return complete
-    names = sorted(path.name for path in files.path(folder).glob("model*-*"))
+    names = sorted(path.name for path in files.path(folder).glob("model*-*") if path.is_file())
     for index in files.path(folder).glob("model*-*.index"):
         step = re.fullmatch(r"model(?:\.ckpt)?-(\d+)\.index", index.name)
         data = any(name.startswith(f"{index.stem}.data-") for name in names)

@@ -7,6 +7,7 @@ what was replaced by something older is said. Where it ends in a line, no file i
 import hashlib
 import pathlib
 import random
+import re
 import shutil
 import signal
 import time
@@ -21,7 +22,7 @@ FLAGS = [
 ]  # fmt: skip
 # Files without a checksum: a changed byte in them may be another valid value, which nobody can see.
 TEXTS = ("config.json", "scalars.csv", "resume.json")
-SAID = ("damaged", "cannot be read", "skipped", "goes on from", "without")
+SAID = ("is not complete", "damaged", "cannot be read", "skipped", "goes on from", "without")
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
@@ -96,8 +97,12 @@ def _resume(trial, whole, spoilt):
         return wrong
     if ended.status:
         after = _hashes(trial)
-        data = {name for name in before if ".data-" in name}  # without their index: removed
-        return [f"lost: {n}" for n in before if n not in after and n not in data]
+        # What is left of a damaged checkpoint is removed.
+        broken = re.findall(r"model\.ckpt-\d+", spoilt)
+        lost = sorted(set(before) - set(after))
+        return [
+            f"lost: {name}" for name in lost if not name.startswith(tuple(f"{n}." for n in broken))
+        ]
     unsure = {name for name in TEXTS if name in spoilt}
     if "config.json" in unsure:
         return []

@@ -23,11 +23,14 @@ def test_a_damaged_checkpoint_is_left_for_an_older_one(part, damage, settings, c
 
 
 @pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
-def test_a_checkpoint_without_a_part_is_named_and_its_rest_removed(part, settings, capsys):
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_checkpoint_without_a_part_is_named_and_its_rest_removed(part, folder, settings, capsys):
     config = settings(save_freq=2, keep=3)
     training.fit(descent(6), config)
     expected = weight(config, 6)
     files.path(config.output_dir, f"model.ckpt-6.{part}").unlink()
+    if folder:
+        files.path(config.output_dir, f"model.ckpt-6.{part}").mkdir()
     said = f"model.ckpt-6 in {config.output_dir} is not complete: step 4 is taken\n"
     capsys.readouterr()
     assert run_folder.find_checkpoint(config.output_dir).name == "model.ckpt-4"
