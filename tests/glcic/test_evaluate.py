@@ -139,3 +139,17 @@ def test_the_game_is_measured_at_a_checkpoint(shallow, trained, tmp_path, capsys
     glcic.main(["--mode", "game", "--checkpoint", str(tmp_path)])
     shown = dict(line.strip().rsplit("  ", 1) for line in capsys.readouterr().out.splitlines())
     assert shown["verdict"] in glcic.game.VERDICTS and float(shown["real_loss"]) > 0
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_flat_images_and_a_single_one_are_evaluated(count, use, tmp_path):
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    for number in range(count):
+        Image.new("RGB", (40, 40), (90, 90, 90)).save(folder / f"{number}.png")
+    use("evaluate", "--input_dir", folder, "--output_dir", tmp_path / "out")
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["test images"] == count and metrics["hole L1, mean color"] == 0
+    assert metrics["hole sharpness, Telea"] == 1.0  # nothing is sharper than a flat image
+    assert not any("below the best" in name for name in metrics)
+    assert any("Frechet" in name for name in metrics) == (count > 1)
