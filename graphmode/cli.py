@@ -116,8 +116,8 @@ def _given(owner, made, argv):
                 f"--{name} {value!a}: TensorFlow reads and writes only names in UTF-8: "
                 "rename it, or set LC_ALL=C.UTF-8"
             )
-        if name in ("output_dir", "checkpoint") and (reason := _unreachable(value)):
-            raise InputError(f"--{name} {value}: {reason}; give another path")
+        if name in ("output_dir", "checkpoint") and _unreachable(value):
+            raise InputError(f"--{name} {value}: {_unreachable(value)}; give another path")
         if value and field.metadata["path"]:
             # A checkpoint is no file, but the beginning of the names of some.
             if not os.path.exists(value) and not glob.glob(glob.escape(value) + ".*"):
