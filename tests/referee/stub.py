@@ -1,0 +1,21 @@
+"""Lets the project's modules run unchanged under TensorFlow 1.15.5 on Python 3.7.
+
+Importing it puts the real `tensorflow` and `tf.contrib.slim` into `graphmode`, and gives the
+standard library the four names of later Pythons that the modules use.
+"""
+
+import functools
+import math
+import operator
+import typing
+
+import tensorflow
+import typing_extensions
+
+import graphmode
+
+typing.Literal = typing_extensions.Literal  # type: ignore[misc]
+typing.get_origin = lambda kind: getattr(kind, "__origin__", None)
+typing.get_args = lambda kind: getattr(kind, "__args__", None) or getattr(kind, "__values__", ())
+math.prod = lambda factors, start=1: functools.reduce(operator.mul, factors, start)
+graphmode.tf, graphmode.slim = tensorflow, tensorflow.contrib.slim
