@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Dict, Literal, Mapping, Optional, Sequence
 
 from graphmode.errors import InputError
 
-LARGEST = 2**53  # of whole numbers: beyond it JSON readers and floats round
+LARGEST = 2**31 - 1  # of whole numbers: those of TensorFlow's shapes have 32 bits
 MOST_UNITS = 2**16  # of a layer: with more, the sizes of weights no longer fit TensorFlow's numbers
 
 

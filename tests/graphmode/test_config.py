@@ -61,6 +61,7 @@ def test_a_configuration_is_an_instance_of_the_programs_own_class():
         ("latent_size", [3], "--latent_size [3] is not a whole number (at least 1, at most 65536)"),
         ("seed", 2**31, "--seed 2147483648 is not a whole number (at least 0, at most 2147483647)"),
         ("max_steps", 1e30, "--max_steps 1e+30 is not a whole number"),
+        ("batch_size", 2**31, "--batch_size 2147483648 is not a whole number"),
         ("data", "cats", "--data 'cats' is not one of digits, mnist"),
         ("data", 3, "--data 3 is not one of digits, mnist"),
         ("precision", "evil", "--precision 'evil' is not one of float32, mixed"),
