@@ -52,7 +52,7 @@ class Pairs(config.Settings):
 
     def check(self):
         super().check()
-        for name, side in zip(("crop_size", "crop_width"), self.size, strict=True):
+        for name, side in zip(("crop_size", "crop_width"), self.size):
             if side % 32:
                 raise InputError(
                     f"--{name} {side} is not a multiple of 32: the networks halve it five times"

@@ -197,7 +197,7 @@ def shallower(layer_specs, layers):
     """
     channels = [out_channels for out_channels, _ in layer_specs[len(layer_specs) - layers :]]
     dropouts = [dropout for _, dropout in layer_specs[:layers]]
-    return list(zip(channels, dropouts, strict=True))
+    return list(zip(channels, dropouts))
 
 
 def create_generator(generator_inputs, generator_outputs_channels, ngf=64):

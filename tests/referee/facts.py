@@ -9,6 +9,7 @@ from graphmode import tf
 SHOWN = 8  # values of an array that are written down
 STEPS = 3  # of the optimizer
 RATE = 0.01
+EPSILON = 0.001  # so that a gradient that is 0 but for rounding moves nothing
 
 
 class Case:
@@ -87,7 +88,7 @@ def facts(build):
         with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
             step = tf.no_op()
             if pairs:
-                step = tf.train.AdamOptimizer(RATE, 0.5).apply_gradients(pairs)
+                step = tf.train.AdamOptimizer(RATE, 0.5, epsilon=EPSILON).apply_gradients(pairs)
         with tf.Session() as session:
             session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
             fill(session)
