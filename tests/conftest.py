@@ -20,8 +20,9 @@ from graphmode.report import plots
 # less often. It takes a tenth of the time, and 80 MB more.
 gc.set_threshold(50_000, 20, 20)
 
-# nohup ignores it for all that it starts, and the programs keep that.
+# nohup and `command &` in a script ignore them for all that they start; the programs keep that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
