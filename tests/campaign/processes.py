@@ -85,6 +85,7 @@ def _inside(log, target, args):
     try:
         target(*args)
     except Exception:
+        # multiprocessing would end with status 1, which a program may also have for a good reason.
         traceback.print_exc()
         os._exit(70)
 

@@ -82,7 +82,8 @@ def facts(build):
             outputs = [tf.reduce_mean(tf.square(value)) for value in case.outputs.values()]
             loss = tf.add_n(outputs)
         gradients = tf.gradients(loss, weights)
-        listed = [f"{v.op.name} {v.shape.as_list()}" for v in tf.global_variables()]
+        known = tf.global_variables()
+        listed = [f"{v.op.name} {v.shape.as_list()}" for v in known]
         moving = [v for v in tf.global_variables() if "moving" in v.op.name]
         pairs = [pair for pair in zip(gradients, weights) if pair[0] is not None]
         with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
@@ -92,12 +93,8 @@ def facts(build):
         with tf.Session() as session:
             session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
             fill(session)
-            for variable in tf.global_variables():
-                if variable.op.name.startswith("beta") and "power" in variable.op.name:
-                    session.run(variable.initializer)
-            for variable in tf.global_variables():
-                if "Adam" in variable.op.name:
-                    session.run(variable.initializer)
+            slots = [v for v in tf.global_variables() if v not in known]
+            session.run([variable.initializer for variable in slots])
             for name, value in session.run(case.outputs, case.feed).items():
                 found["output " + name] = described(value)
             found["loss"] = described(session.run(loss, case.feed))
@@ -107,9 +104,4 @@ def facts(build):
                 session.run(step, case.feed)
             for variable in [variable for _, variable in pairs] + moving:
                 found["after " + variable.op.name] = described(session.run(variable))
-    return {"variables": listed, "collections": sizes_of(listed), "numbers": found}
-
-
-def sizes_of(listed):
-    """How many variables there are."""
-    return {"global_variables": len(listed)}
+    return {"variables": listed, "numbers": found}

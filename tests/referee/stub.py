@@ -14,7 +14,7 @@ import typing_extensions
 
 import graphmode
 
-typing.Literal = typing_extensions.Literal  # type: ignore[misc]
+typing.Literal = typing_extensions.Literal
 typing.get_origin = lambda kind: getattr(kind, "__origin__", None)
 typing.get_args = lambda kind: getattr(kind, "__args__", None) or getattr(kind, "__values__", ())
 math.prod = lambda factors, start=1: functools.reduce(operator.mul, factors, start)
