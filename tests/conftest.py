@@ -29,7 +29,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "slim_suite: tf_slim's own unit tests, as its wheel ships them"
+        "markers", "slow: not in ./run.sh test but in .ci/run; alone with -m slow"
     )
     config.addinivalue_line(
         "markers",
@@ -43,8 +43,16 @@ def browser():
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config, items):
-    """Without a browser its tests are left out, and the last lines say so."""
+    """Tests that share a trained run go to one worker, as do those of a file.
+
+    Without a browser its tests are left out, and the last lines say so.
+    """
+    for item in items:
+        file = item.nodeid.split("::")[0]
+        shared = [package for package in ("glcic", "pix2pix") if f"tests/{package}/" in file]
+        item.add_marker(pytest.mark.xdist_group(*shared or [file]))
     if not browser():
         chosen = [item for item in items if item.get_closest_marker("browser")]
         config.hook.pytest_deselected(items=chosen)

@@ -12,6 +12,7 @@ from examples import tour
 from gan_book.evaluation import sampling
 from graphmode.training import run_folder
 
+pytestmark = pytest.mark.slow
 NAMES = "vae", "gan", "glcic", "pix2pix"
 
 

@@ -174,6 +174,7 @@ def test_looking_ahead_by_hand(value):
     assert value([ahead, tf.gradients(ahead, g)[0]]) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", [gan, dcgan, cgan, wgan, began])
 def test_every_gan_trains_with_the_switches(program, digits, tmp_path):
     """Each network still moves with its own update alone; variables as in older checkpoints."""
@@ -368,6 +369,7 @@ def test_a_collapsed_generator_rings(digits, short):
     )
 
 
+@pytest.mark.slow
 def test_a_healthy_gan_is_silent(digits, short, monkeypatch):
     monkeypatch.setattr(tips, "GRACE", 40)
     config = config_of(dcgan, **{**short, "max_steps": 70, "summary_freq": 10})

@@ -105,6 +105,7 @@ assert not {"graphmode", "glcic", "tf_slim"} & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_an_exported_model_runs_without_this_project(contrasty, tmp_path):
     photo, hole = faces.draw(1, 70, 9)[0][:53], np.zeros([53, 70], bool)
     hole[40:, 50:] = True  # at two borders, where the network sees mirrored pixels

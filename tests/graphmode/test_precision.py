@@ -77,6 +77,7 @@ def kernels_after_two_steps(precision, digits, folder):
     return {name: saved.get_tensor(name) for name in names}, config.lr
 
 
+@pytest.mark.slow
 def test_a_mixed_run_leaves_float32_weights_near_those_of_a_plain_one(
     with_bfloat16, digits, tmp_path
 ):

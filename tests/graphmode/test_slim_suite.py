@@ -63,7 +63,7 @@ EXPECTED = {
 PLUGIN = "from graphmode import slim, tf\ntf.layers, slim.conv2d\n"
 
 
-@pytest.mark.slim_suite
+@pytest.mark.slow
 def test_tf_slims_own_tests_pass(tmp_path):
     (tmp_path / "mend_tensorflow.py").write_text(PLUGIN)
     root = pathlib.Path(__file__).parents[2]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from PIL import Image
 
 PLAIN = """
@@ -20,6 +21,7 @@ numpy.save(sys.argv[4], model.signatures["translate"](batch)["translations"].num
 """
 
 
+@pytest.mark.slow
 def test_plain_tensorflow_translates_as_test_does(exported, tmp_path):
     inputs, outputs = (exported / "images" / f"9-{kind}.png" for kind in ("inputs", "outputs"))
     made_png, made_npy = tmp_path / "made.png", tmp_path / "made.npy"

@@ -51,6 +51,7 @@ def test_the_numbers_of_the_question_are_those_of_such_a_gamma():
     assert math.tanh(1.044437) == pytest.approx(0.779634, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_which_cures_work():
     # 160 -> 78 -> 37 -> 17 -> 7 -> 2 -> 1 pixels: quicker than the question's 256.
     rows = {row["cure"]: row for row in batch_of_one.cures(side=160)}

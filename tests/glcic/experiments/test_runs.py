@@ -110,6 +110,7 @@ def moving_means(folder):
     return np.concatenate(means)
 
 
+@pytest.mark.slow
 def test_a_run_through_all_phases(shallow, run, tmp_path):
     [numbers] = run("--only", "completion_fed")["completion_fed"]
     assert numbers["verdict"] == "diverges"  # after six steps it is worse than the mean color
