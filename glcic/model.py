@@ -273,16 +273,21 @@ def build(config, images):
     d_loss = real_loss + fake_loss
     if config.r1:
         d_loss += config.r1 / 2.0 * gradient_penalty(real_logits, x)
-    d = variables.minimize(d_loss, "D", discriminator_solver)
-    c_joint = variables.minimize(mse + config.alpha * adversarial_loss, "G", completion_solver)
+    # The scope "" is all variables: the other reading of the blog's 优化参数有问题.
+    of_both = {"D": "", "G": ""} if config.wrong_variables else {"D": "D", "G": "G"}
+    d = variables.minimize(d_loss, of_both["D"], discriminator_solver)
+    c_loss = mse + config.alpha * adversarial_loss
+    c_joint = variables.minimize(c_loss, of_both["G"], completion_solver)
     updates = {
         "completion": [training.Update(c_mse, {"mse": mse})],
         "discriminator": [training.Update(d, {**of_d, **of_c})],
         "joint": [
             training.Update(d, of_d, repeat=config.discriminator_repeats),
-            training.Update(c_joint, of_c),
+            training.Update(c_joint, of_c, repeat=config.completion_repeats),
         ],
     }
+    if not config.discriminator_repeats:  # 只单独训练G_loss_all: the third phase of C alone
+        updates["joint"] = [updates["joint"][1]._replace(scalars={**of_d, **of_c})]
     return training.Model(
         phases=[
             training.Phase(name, steps, updates[name]) for name, steps in zip(updates, lengths)

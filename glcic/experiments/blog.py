@@ -26,7 +26,7 @@ class Experiment(NamedTuple):
         chinese: the blog's own words, to search for; empty if the blog does not say it.
         own_first_phase: whether the flags also change the first phase. Otherwise the experiment
             starts from the first phase of the base.
-        first_phase_length: length of the first phase, relative to the base.
+        first_phase_length: length of the first phase, relative to the base; 0: none.
         all_seeds: whether it is run with all seeds, or with the first only.
     """
 
@@ -151,16 +151,31 @@ NETWORKS_AND_LOSSES = [
         "所以最后一层用了batch_norm先归一化然后再用leaky_rule去激活",
     ),
     Experiment(
+        "wrong_variables",
+        "The parameters of the optimization were wrong. Corrected, the networks do fight.",
+        "Each optimizer moves both networks (its var_list is missing): do they still fight?",
+        {"wrong_variables": True},
+        "并且发现之前的优化参数有问题",
+    ),
+    Experiment(
         "wrong_label",
         "When g_loss_gan falls, D_loss falls, too. That is no fight. (G_loss_gan was computed "
         "wrongly.)",
-        "G's loss has D's label for completions, 0: does G help D?",
+        "G's loss has D's label for completions, 0: does G help D, and are G_LOSS_GAN and D_LOSS "
+        "almost equal (几乎相等)?",
         {"wrong_label": True},
         "明显看出来g_loss_gan减小时D_loss也会减小",
     ),
 ]
 
 RATES = [
+    Experiment(
+        "rate_half",
+        "The next training will have a learning rate of 0.5. (No effect: it is not the rate.)",
+        "D learns with a rate of 0.5: does it learn at all?",
+        {"discriminator_lr": 0.5},
+        "下次训练学习率设置为0.5(无效,非学习率问题!)",
+    ),
     Experiment(
         "alpha_1",
         "alpha = 1, g_learn = d_learn = 0.002: failed!",
@@ -221,6 +236,37 @@ LENGTHS = [
         "之前imitation结果不好的原因应该是训练的次数不到位",
         own_first_phase=True,
         first_phase_length=2,
+    ),
+    Experiment(
+        "no_first_phase",
+        "At first the completions are very bad, D sees at once that they are not real, and its "
+        "loss is almost 0. Therefore the completion network is trained first.",
+        "Both networks start together: does D win at once?",
+        {},
+        "先要更新补全网络是因为最开始的时候,补全网络很差",
+        own_first_phase=True,
+        first_phase_length=0,
+    ),
+    Experiment(
+        "no_second_phase",
+        "Perhaps D is trained alone so that it learns which images are real?",
+        "D is not trained alone: do the networks fight?",
+        {"discriminator_steps": 0},
+        "这里单独训练鉴别器可能是为了让鉴别器明白什么样的图片是真实的",
+    ),
+    Experiment(
+        "third_g_alone",
+        "In the last phase only G_loss_all was trained, and D was not.",
+        "D stays as it is: does G learn to deceive it, and are the completions better?",
+        {"discriminator_repeats": 0},
+        "是只单独训练G_loss_all并步训练D",
+    ),
+    Experiment(
+        "g_twice",
+        "In practice G may be updated several times, and D once, or D learns too well.",
+        "Two updates of G: is the fight more even?",
+        {"completion_repeats": 2},
+        "实际在代码中我们可能会多更新几次G只更新一次D",
     ),
     Experiment(
         "d_twice",

@@ -21,12 +21,14 @@ WON = 0.1  # nats: D has won if its loss is lower; the loss of a D that guesses 
 SURE = 0.99  # D has won if both its accuracies are higher
 NO_GRADIENT = 1e-6  # a smaller ratio of the two gradient norms counts as no gradient
 
-VERDICTS = ("fights", "no effect", "D wins", "no gradient", "diverges")
+VERDICTS = ("fights", "no effect", "D wins", "no gradient", "undertrained", "diverges")
 
 RULE = f"""The rule of the verdicts; the first that applies is the verdict.
 
-"diverges": training ended because a number was not finite, or the completions of held-out images
-have a larger L1 error in the holes than the mean color of the image.
+"diverges": training ended because a number was not finite.
+
+"undertrained": the completions of held-out images have a larger L1 error in the holes than the mean
+color of the image. The networks may have diverged, or not learned enough yet.
 
 "no gradient": the gradient norm of alpha times the adversarial loss is less than a millionth of the
 gradient norm of the MSE.
@@ -113,7 +115,7 @@ def verdict(numbers):
     if "why" in numbers or not np.isfinite(np.hstack(list(numbers.values()))).all():
         return "diverges"
     if numbers.get("hole L1", 0.0) > numbers.get("hole L1, mean color", np.inf):
-        return "diverges"
+        return "undertrained"
     if numbers["gradient, adversarial"] < NO_GRADIENT * numbers["gradient, mse"]:
         return "no gradient"
     if numbers["real_loss"] + numbers["fake_loss"] < WON:

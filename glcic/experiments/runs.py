@@ -168,7 +168,12 @@ def train(config, images, start=None):
 
 
 def first_phase(flags, seed, experiment, folder, images):
-    """The checkpoint that the second phase starts from. It is trained if it does not exist."""
+    """The checkpoint that the second phase starts from, or None without a first phase.
+
+    It is trained if it does not exist.
+    """
+    if not experiment.first_phase_length:
+        return None
     own = experiment if experiment.own_first_phase else blog.BASE
     steps = flags.completion_steps * own.first_phase_length
     config = settings(

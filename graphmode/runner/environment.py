@@ -4,7 +4,7 @@ run.sh starts this module with any Python from 3.10 on. It needs no installed pa
 
     need [tests]    prints the Python to start programs with; makes .venv, or adds to it, if needed
     jobs            the same for what needs only psutil, so that ./run.sh jobs installs nothing
-    setup [--gpu]   makes .venv, or adds to it; with PYTHON= from scratch, with that Python
+    setup [--gpu] [--old]   makes .venv, or adds to it; with PYTHON= from scratch, with that Python
 """
 
 import fcntl
@@ -35,7 +35,7 @@ TESTS = tuple("pytest xdist cv2 skimage flask waitress playwright ruff mypy".spl
 
 # The extras of setup.py. Users get the first two.
 FOR_USERS = ("opencv", "serve")
-EXTRAS = (*FOR_USERS, "tests", "gpu")
+EXTRAS = (*FOR_USERS, "tests", "gpu", "old")
 
 
 # Which Python
@@ -204,13 +204,15 @@ def _remove(path: pathlib.Path) -> None:
 
 
 def setup(flags: Sequence[str]) -> None:
-    """`./run.sh setup [--gpu]`."""
-    if list(flags) not in ([], ["--gpu"]):
+    """`./run.sh setup [--gpu] [--old]`."""
+    if not set(flags) <= {"--gpu", "--old"}:
         given = " ".join(flags)
-        raise InputError(f"setup: '{given}' is unknown; there is only: ./run.sh setup [--gpu]")
+        raise InputError(
+            f"setup: '{given}' is unknown; there is only: ./run.sh setup [--gpu] [--old]"
+        )
     if pythons.named() and STAMP.exists():
         STAMP.write_text(f"{','.join(_stamp()[0])} unfinished\n")
-    make(["gpu"] if flags else [])
+    make([flag[2:] for flag in flags])
     version = ".".join(map(str, examine(VENV / "bin/python").version))
     print(f"ready: {VENV} (Python {version})")
 

@@ -59,6 +59,14 @@ def test_new_pixels_are_the_means_of_what_they_cover(height, width, value):
     np.testing.assert_allclose(resized, value(area), atol=0.51)
 
 
+def test_the_blogs_two_resizes_squeeze_the_whole_image():
+    """A square of 120 in 250 x 250 pixels is one of 86 in 178 x 178: nothing is cut off."""
+    image = np.zeros([250, 250, 3], np.uint8)
+    image[65:185, 65:185] = 255
+    resized = squares.crop_and_resize(image, 178, stretch=(218, 178)) > 127
+    assert resized[:, 89, 0].sum() == resized[89, :, 0].sum() == 86
+
+
 @pytest.mark.parametrize("batch_size", [3, 7])
 def test_an_epoch_shows_every_image_once_and_batches_can_be_requested_in_any_order(
     folder, batch_size

@@ -1,5 +1,7 @@
 """Runs a case and describes every number that comes out. Works under TensorFlow 1.15.5, too."""
 
+import contextlib
+import importlib
 import zlib
 
 import numpy as np
@@ -8,8 +10,7 @@ from graphmode import tf
 
 SHOWN = 8  # values of an array that are written down
 STEPS = 3  # of the optimizer
-RATE = 0.01
-EPSILON = 0.001  # so that a gradient that is 0 but for rounding moves nothing
+RATE = 0.001
 
 
 class Case:
@@ -37,6 +38,46 @@ def constant(name, *shape, **limits):
     return tf.constant(numbers(name, *shape, **limits))
 
 
+def _spread(shape):
+    """Float64 numbers in [0, 1) that depend on nothing but the shape."""
+    places = tf.range(tf.cast(tf.reduce_prod(shape), tf.int64))
+    return tf.reshape(tf.cast(tf.mod(places * 7919 + 4001, 10007), tf.float64) / 10007.0, shape)
+
+
+def _uniform(shape, dtype, **_):
+    return tf.cast(_spread(shape), dtype)
+
+
+def _normal(shape, dtype, **_):
+    """Numbers in [-2, 2): near enough to a normal distribution for what a graph computes of it."""
+    return tf.cast(4.0 * _spread(shape) - 2.0, dtype)
+
+
+def _integers(shape, minval, maxval, **_):
+    room = tf.cast(maxval - minval, tf.float64)
+    return tf.cast(tf.floor(_spread(shape) * room), minval.dtype) + minval
+
+
+@contextlib.contextmanager
+def fixed_noise():
+    """While it lasts, a graph's random ops are formulas: both TensorFlows have the same noise."""
+    random = importlib.import_module("tensorflow.python.ops.gen_random_ops")
+    own = {
+        "random_uniform": _uniform,
+        "random_standard_normal": _normal,
+        "truncated_normal": _normal,
+        "random_uniform_int": _integers,
+    }
+    before = {name: getattr(random, name) for name in own}
+    for name, function in own.items():
+        setattr(random, name, function)
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(random, name, function)
+
+
 def described(array):
     """An array as a few numbers: shape, some of its values, its norm, and a product.
 
@@ -54,9 +95,9 @@ def described(array):
     }
 
 
-def fill(session):
-    """Gives every variable values that depend on its name."""
-    for variable in tf.global_variables():
+def fill(session, variables):
+    """Gives each variable values that depend on its name."""
+    for variable in variables:
         if not variable.dtype.base_dtype.is_floating:
             continue
         name, shape = variable.op.name, variable.shape.as_list()
@@ -69,12 +110,13 @@ def facts(build):
     """Builds a case in a new graph and runs it.
 
     Returns:
-        name -> described array: outputs, loss, gradients, weights and moving averages after
-        `STEPS` steps of Adam with the update ops; and "variables", names and shapes in order.
+        {"variables": names and shapes in order, "numbers": name -> described array}. The numbers
+        are outputs, loss, gradients, and by how much weights and moving averages move in `STEPS`
+        steps of gradient descent with the update ops. Adam and RMSProp would make a step of a
+        gradient that is 0 but for rounding; `programs` has them.
     """
     found = {}
-    with tf.Graph().as_default():
-        tf.set_random_seed(0)
+    with tf.Graph().as_default(), fixed_noise():
         case = build()
         weights = tf.trainable_variables()
         loss = case.loss
@@ -82,26 +124,28 @@ def facts(build):
             outputs = [tf.reduce_mean(tf.square(value)) for value in case.outputs.values()]
             loss = tf.add_n(outputs)
         gradients = tf.gradients(loss, weights)
-        known = tf.global_variables()
-        listed = [f"{v.op.name} {v.shape.as_list()}" for v in known]
+        listed = [f"{v.op.name} {v.shape.as_list()}" for v in tf.global_variables()]
         moving = [v for v in tf.global_variables() if "moving" in v.op.name]
         pairs = [pair for pair in zip(gradients, weights) if pair[0] is not None]
-        with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        # A weight must not move while gradients that read it are computed.
+        first = [gradient for gradient, _ in pairs]
+        with tf.control_dependencies(first + tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
             step = tf.no_op()
             if pairs:
-                step = tf.train.AdamOptimizer(RATE, 0.5, epsilon=EPSILON).apply_gradients(pairs)
+                step = tf.train.GradientDescentOptimizer(RATE).apply_gradients(pairs)
         with tf.Session() as session:
             session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-            fill(session)
-            slots = [v for v in tf.global_variables() if v not in known]
-            session.run([variable.initializer for variable in slots])
+            fill(session, tf.global_variables())
             for name, value in session.run(case.outputs, case.feed).items():
                 found["output " + name] = described(value)
             found["loss"] = described(session.run(loss, case.feed))
             for (_, variable), value in zip(pairs, session.run([g for g, _ in pairs], case.feed)):
                 found["gradient " + variable.op.name] = described(value)
+            moved = {variable.op.name: variable for _, variable in pairs}
+            moved.update({variable.op.name: variable for variable in moving})
+            before = session.run(moved)
             for _ in range(STEPS):
                 session.run(step, case.feed)
-            for variable in [variable for _, variable in pairs] + moving:
-                found["after " + variable.op.name] = described(session.run(variable))
+            for name, value in session.run(moved).items():
+                found["moved " + name] = described(value - before[name])
     return {"variables": listed, "numbers": found}

@@ -30,7 +30,7 @@ FIGHT = {
         ({"loss, D's answer": 0.1}, "no effect"),
         ({"fake_loss, G by MSE": 0.55}, "no effect"),
         ({"fake_loss, G by MSE": -0.5, "fake_loss, G alone": -0.1}, "fights"),
-        ({"hole L1": 0.21, "hole L1, mean color": 0.2}, "diverges"),
+        ({"hole L1": 0.21, "hole L1, mean color": 0.2}, "undertrained"),
         ({"hole L1": 0.1, "hole L1, mean color": 0.2}, "fights"),
         ({"why": "mse is nan at step 3"}, "diverges"),
         ({"pushes": [0.5, float("inf")]}, "diverges"),
@@ -48,7 +48,7 @@ def test_verdicts_follow_the_rule(change, expected):
 
 def test_the_rule_names_every_verdict_in_the_order_of_the_code():
     named = [part.split('"')[1] for part in game.RULE.split("\n\n")[1:]]
-    assert named == ["diverges", "no gradient", "D wins", "fights", "no effect"]
+    assert named == ["diverges", "undertrained", "no gradient", "D wins", "fights", "no effect"]
     assert sorted(game.VERDICTS) == sorted(named)
 
 
@@ -77,5 +77,5 @@ def test_a_result_made_before_has_its_verdict(tmp_path):
     file = tmp_path / "result.json"
     file.write_text(json.dumps(old))
     numbers = runs.read(file)
-    assert game.verdict(numbers) == "diverges"
+    assert game.verdict(numbers) == "undertrained"
     assert numbers["image L1"] == 0.1 and "picture L1" not in numbers
