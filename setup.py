@@ -27,15 +27,22 @@ OPENCV = [
 ]  # GLCIC's baselines and smooth borders; edges of pix2pix.process
 SERVE = ["flask", "waitress"]  # the page and the HTTP server of pix2pix.serve
 
+PROGRAMS = [  # what old TensorFlow 1 programs ask for
+    "tensorflow-estimator==2.15.0",  # tf.estimator, which TensorFlow 2.16 removed
+    "tensorflow-probability>=0.24,<0.26",  # tf.contrib.distributions
+]
+
 EXTRAS = {
-    # ./run.sh setup installs these two, and "gpu" with --gpu.
+    # ./run.sh setup installs these three, and "gpu" with --gpu.
     "opencv": OPENCV,
     "serve": SERVE,
+    "programs": PROGRAMS,
     "gpu": ["tensorflow[and-cuda]>=2.16,<2.22"],
     # The first ./run.sh test adds these.
     "tests": [
         *OPENCV,
         *SERVE,
+        *PROGRAMS,
         "pytest",
         "pytest-xdist",  # runs the tests on two cores
         "ruff",  # format and lint of the code
@@ -44,12 +51,8 @@ EXTRAS = {
         "scikit-image",  # the reference for SSIM and Lab
         "playwright",  # controls a browser that the machine has
     ],
-    # ./run.sh setup --old: for old programs that need numpy 1. Python 3.13 has none.
-    "old": [
-        "numpy==1.26.4; python_version < '3.13'",
-        "numpy>=2.1,<2.3; python_version >= '3.13'",
-        "tensorflow-estimator==2.15.0",  # tf.estimator
-    ],
+    # ./run.sh setup --old: for old programs that need NumPy 1. Python 3.13 has none.
+    "old": ["numpy==1.26.4; python_version < '3.13'", "numpy>=2.1,<2.3; python_version >= '3.13'"],
     "benchmarks": ["torch"],  # the same networks in PyTorch, for the speed table
 }
 
@@ -73,7 +76,7 @@ setup(
             for pattern in (package, f"{package}.*")
         ]
     ),
-    package_data={"": ["*.html", "*.css"]},
+    package_data={"": ["*.html", "*.css", "tensorflow_1_15_5.json"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )

@@ -1,19 +1,26 @@
-"""Times a training step of each program beside an equal PyTorch model, on this machine.
+"""Times a training step of each program beside an equal PyTorch model and TensorFlow 1.15.5.
 
 Each side lives in its own process, and all take turns, so that a slow moment of the machine affects
-all of them. It prints medians and writes benchmarks.json into the current folder.
+all of them. It prints medians and writes benchmarks.json into the current folder. A peer that is
+missing is left out.
 
-Run:     .venv/bin/pip install '.[benchmarks]'
+Run:     .venv/bin/pip install '.[benchmarks]'        PyTorch
+         ./run.sh referee                             TensorFlow 1.15.5, in .venv-tf1
          .venv/bin/python -m benchmarks
+         TF1_PYTHON=/path/to/python .venv/bin/python -m benchmarks    another Python that has it
 """
 
 import dataclasses
 import importlib.metadata
 import importlib.util
 import json
+import os
 import platform
 import statistics
+import subprocess
 import sys
+import tempfile
+from typing import NamedTuple
 
 import tqdm
 
@@ -37,12 +44,20 @@ BATCHES = {
 SLOWER = {"glcic": 30, "pix2pix": 10, "glcic_small": 4, "dcgan": 2}  # divides the steps of a turn
 OURS, MIXED = "ours", "ours, mixed"
 THEIRS = {"PyTorch": "eager", "channels_last": "channels_last", "autocast": "autocast"}
+THEN = "TensorFlow 1.15.5"
 LIMITS = {OURS: "limit", MIXED: "limit, mixed"}
+NO_TORCH = "without PyTorch; to compare with it: .venv/bin/pip install '.[benchmarks]'"
+NO_THEN = (
+    f"without {THEN}; to compare with it: ./run.sh referee makes .venv-tf1, or name a Python that "
+    "has it: TF1_PYTHON=/path/to/python"
+)
 LEGEND = """All numbers are medians. The columns with the sides' names are ms per step.
 
 "PyTorch / ours" divides the better of PyTorch's float32 layouts in each turn by ours in float32,
 with the range over the turns. "autocast / mixed" is the same in bfloat16. "float32 / mixed"
 compares ours.
+
+"1.15.5 / ours" is the time of the texts' steps under TensorFlow 1.15.5, divided by ours in float32.
 
 "GFLOP" is the work of a step's convolutions and matrix products. "of the limit" and "mixed" are
 the fraction of our time that this work would take at the speed of products of large matrices. "MB"
@@ -74,6 +89,9 @@ class Flags(Settings):
     def names(self):
         return [name for name in self.models.split(",") if name] or list(BATCHES)
 
+    def batch_of(self, name):
+        return self.batch_size or BATCHES[name]
+
     def check(self):
         super().check()
         for name in self.names:
@@ -81,15 +99,74 @@ class Flags(Settings):
                 raise InputError(f"--models {name} is not one of {', '.join(BATCHES)}")
 
 
-def sides(name, batch_size):
-    """What is compared for one model: label -> what `turns.compare` starts."""
-    return {
-        OURS: ("ours", (name, batch_size, "float32")),
-        MIXED: ("ours", (name, batch_size, "mixed")),
-        **{label: ("theirs", (name, batch_size, mode)) for label, mode in THEIRS.items()},
-        LIMITS[OURS]: ("limit", ("float32",)),
-        LIMITS[MIXED]: ("limit", ("mixed",)),
-    }
+class Peers(NamedTuple):
+    """What ours is compared with.
+
+    Attributes:
+        has_torch: whether PyTorch is installed.
+        has_mixed: whether this machine computes in bfloat16.
+        python: path of a Python that has TensorFlow 1.15.5; "": there is none.
+        version: of that TensorFlow.
+    """
+
+    has_torch: bool = True
+    has_mixed: bool = True
+    python: str = ""
+    version: str = ""
+
+
+def peers():
+    """The peers that this machine has. For each that is missing, a line says why, or the cure."""
+    has_torch, old = importlib.util.find_spec("torch") is not None, old_python()
+    no_mixed = turns.alone("ours", "without_mixed")
+    lines = ((has_torch, NO_TORCH), (old[0], NO_THEN), (not no_mixed, f"no column: {no_mixed}"))
+    for is_there, line in lines:
+        if not is_there:
+            print(f"{PROGRAM}: {line}", file=sys.stderr)
+    return Peers(has_torch, not no_mixed, *old)
+
+
+def old_python():
+    """(path of a Python that has TensorFlow 1.15.5, that TensorFlow's version), or ("", "").
+
+    Raises:
+        InputError: $TF1_PYTHON cannot be used.
+    """
+    made = turns.ROOT / ".venv-tf1" / "bin" / "python"
+    named = os.environ.get("TF1_PYTHON", "")
+    if not named and not made.exists():
+        return "", ""
+    python = named or str(made)
+    version = "import tensorflow; print(tensorflow.__version__)"
+    try:
+        answer = subprocess.run([python, "-c", version], capture_output=True, text=True)
+    except OSError as error:
+        raise InputError(f"TF1_PYTHON={python} cannot be started: {error.strerror}") from error
+    last = (answer.stdout or answer.stderr).strip().rpartition("\n")[2]
+    if answer.returncode or not last.startswith("1."):
+        raise InputError(f"TF1_PYTHON={python} has no TensorFlow 1.15.5: {last}")
+    return python, last
+
+
+def sides(name, batch_size, others, paths):
+    """What is compared for one model: label -> `turns.Side`.
+
+    Args:
+        others: `Peers`.
+        paths: of the images that the other Python reads, see `ours.saved_examples`.
+    """
+    compared = {OURS: turns.Side("ours", (name, batch_size, "float32"))}
+    if others.has_mixed:
+        compared[MIXED] = turns.Side("ours", (name, batch_size, "mixed"))
+    if others.has_torch:
+        for label, mode in THEIRS.items():
+            compared[label] = turns.Side("theirs", (name, batch_size, mode))
+    if others.python:
+        compared[THEN] = turns.Side("then", (name, batch_size, paths), others.python)
+    compared[LIMITS[OURS]] = turns.Side("limit", ("float32",))
+    if others.has_mixed:
+        compared[LIMITS[MIXED]] = turns.Side("limit", ("mixed",))
+    return compared
 
 
 def row(name, results, work):
@@ -101,22 +178,31 @@ def row(name, results, work):
     """
     seconds = {label: result["seconds"] for label, result in results.items()}
     median = {label: statistics.median(values) for label, values in seconds.items()}
-    pairs = zip(seconds["PyTorch"], seconds["channels_last"], strict=True)
-    better = [min(pair) for pair in pairs]
-
-    def of_the_limit(label):
-        speed = limit.WORK / median[LIMITS[label]]
-        return f"{100 * work / speed / median[label]:.0f} %"
-
+    ratios = {}
+    if "PyTorch" in seconds:
+        pairs = zip(seconds["PyTorch"], seconds["channels_last"], strict=True)
+        ratios["PyTorch / ours"] = ratio([min(pair) for pair in pairs], seconds[OURS])
+    if "PyTorch" in seconds and MIXED in seconds:
+        ratios["autocast / mixed"] = ratio(seconds["autocast"], seconds[MIXED])
+    if THEN in seconds:
+        ratios["1.15.5 / ours"] = ratio(seconds[THEN], seconds[OURS])
+    if MIXED in seconds:
+        ratios["float32 / mixed"] = ratio(seconds[OURS], seconds[MIXED])
+    of_the_limit = {
+        column: f"{100 * work * median[LIMITS[label]] / limit.WORK / median[label]:.0f} %"
+        for column, label in (("of the limit", OURS), ("mixed", MIXED))
+        if label in median
+    }
     return {
         "model": name,
-        **{label: f"{1e3 * median[label]:.2f}" for label in (OURS, MIXED, *THEIRS)},
-        "PyTorch / ours": ratio(better, seconds[OURS]),
-        "autocast / mixed": ratio(seconds["autocast"], seconds[MIXED]),
-        "float32 / mixed": ratio(seconds[OURS], seconds[MIXED]),
+        **{
+            label: f"{1e3 * median[label]:.2f}"
+            for label in (OURS, MIXED, *THEIRS, THEN)
+            if label in median
+        },
+        **ratios,
         "GFLOP": f"{work / 1e9:.3g}",
-        "of the limit": of_the_limit(OURS),
-        "mixed": of_the_limit(MIXED),
+        **of_the_limit,
         "MB": f"{results[OURS]['MB']:.0f}",
     }
 
@@ -127,24 +213,32 @@ def ratio(slower, faster):
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
+def timed(name, flags, others, progress):
+    """The results of all starts of one model, see `turns.compare`."""
+    batch_size, results = flags.batch_of(name), {}
+    steps = max(1, flags.steps // SLOWER.get(name, 1))
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        if others.python:
+            paths = turns.alone("ours", "saved_examples", name, batch_size, folder)
+        for _ in range(flags.starts):
+            started = turns.compare(sides(name, batch_size, others, paths), flags.rounds, steps)
+            for label, result in started.items():
+                kept = results.setdefault(label, {"seconds": [], "MB": 0.0})
+                kept["seconds"] += result["seconds"]
+                kept["MB"] = max(kept["MB"], result["MB"])
+            progress.update()
+    return results
+
+
 def compare(flags):
     """Times the models, prints the table and writes benchmarks.json."""
-    if not importlib.util.find_spec("torch"):
-        raise InputError("PyTorch is not installed: .venv/bin/pip install '.[benchmarks]'")
-    rows, models = [], {}
+    others, rows, models = peers(), [], {}
     total = len(flags.names) * flags.starts
     with tqdm.tqdm(total=total, unit="start", disable=not sys.stderr.isatty()) as progress:
         for name in flags.names:
             progress.set_description(name)
-            batch_size, results = flags.batch_size or BATCHES[name], {}
-            steps = max(1, flags.steps // SLOWER.get(name, 1))
-            for _ in range(flags.starts):
-                started = turns.compare(sides(name, batch_size), flags.rounds, steps)
-                for label, result in started.items():
-                    kept = results.setdefault(label, {"seconds": [], "MB": 0.0})
-                    kept["seconds"] += result["seconds"]
-                    kept["MB"] = max(kept["MB"], result["MB"])
-                progress.update()
+            results, batch_size = timed(name, flags, others, progress), flags.batch_of(name)
             work = turns.alone("limit", "work", name, batch_size)
             rows.append(row(name, results, work))
             models[name] = {"batch": batch_size, "operations": work, "sides": results}
@@ -152,7 +246,9 @@ def compare(flags):
     content = {
         "flags": dataclasses.asdict(flags),
         "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in ("tensorflow", "torch")},
+        "tensorflow": importlib.metadata.version("tensorflow"),
+        "torch": importlib.metadata.version("torch") if others.has_torch else "",
+        THEN: others.version,
         "rows": rows,
         "models": models,
     }

@@ -1,11 +1,17 @@
 """The programs' own models as steps to time."""
 
+import pathlib
+
+import numpy as np
+
 import data
+from data import mnist
 from data.folders import Images
 from gan_book import cae, dcgan, gan, vae
 from glcic import inputs, model
 from glcic.config import Config as GlcicConfig
 from graphmode import sessions, tf
+from graphmode.errors import InputError
 from graphmode.training.steps import Steps
 from pix2pix import inputs as pix2pix_inputs
 from pix2pix import model as pix2pix
@@ -55,22 +61,65 @@ def config_of(name, batch_size, input="feed"):
     return PROGRAMS[name].Config.create(batch_size=batch_size, max_steps=LONG)
 
 
-def built(name, config):
-    """A program's `training.Model`, built in the default graph."""
+def examples(name, config):
+    """What a model is trained on: `data.folders.Images`, files of pairs, or `data.mnist.Digits`."""
     if name.startswith("glcic"):
-        return model.build(config, glcic_images(config))
+        return glcic_images(config)
     if name.startswith("pix2pix"):
-        return pix2pix.build(config, pix2pix_files(config), [])
-    return PROGRAMS[name].build(config, data.load("digits"))
+        return pix2pix_files(config)
+    return data.load("digits")
+
+
+def saved_examples(name, batch_size, folder):
+    """`examples` as files that any Python reads: their paths. Digits are saved into the folder."""
+    made = examples(name, config_of(name, batch_size))
+    if isinstance(made, mnist.Digits):
+        path = pathlib.Path(folder, "digits.npz")
+        np.savez(path, **made._asdict())
+        return [str(path)]
+    return [str(path) for path in (made.train if isinstance(made, Images) else made)]
+
+
+def built(name, config, images=None):
+    """A program's `training.Model`, built in the default graph.
+
+    Args:
+        images: as `examples` returns them; None: these.
+    """
+    images = examples(name, config) if images is None else images
+    if name.startswith("glcic"):
+        return model.build(config, images)
+    if name.startswith("pix2pix"):
+        return pix2pix.build(config, images, [])
+    return PROGRAMS[name].build(config, images)
 
 
 def stepper(name, batch_size, precision="float32"):
     """A function that makes step `number` as `training.fit` does, feed and scalars included."""
     config = config_of(name, batch_size)
     with sessions.graph(config):
-        steps = Steps(built(name, config))
-        session = sessions.session(precision)
-        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-        if tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS):
-            tf.train.start_queue_runners(session)
+        return stepper_in_graph(name, config, lambda: sessions.session(precision))
+
+
+def without_mixed():
+    """Why --precision mixed is not possible on this machine; "" if it is."""
+    try:
+        sessions.session("mixed").close()
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def stepper_in_graph(name, config, open_session, images=None):
+    """`stepper` in the default graph.
+
+    Args:
+        open_session: a function that returns a session.
+        images: see `built`.
+    """
+    steps = Steps(built(name, config, images))
+    session = open_session()
+    session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+    if tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS):
+        tf.train.start_queue_runners(session)
     return lambda number: steps.run(session, number)

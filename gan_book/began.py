@@ -102,6 +102,10 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
 
     def check(self):
         super().check()
+        if self.as_published:
+            raise errors.InputError(
+                "--as_published: the text has no code for BEGAN that could be run: leave it out"
+            )
         if self.data == "faces" and self.size not in (32, 64, 128):
             raise errors.InputError(f"--size {self.size}: faces have 32, 64 or 128 pixels")
 

@@ -74,7 +74,7 @@ def turned(patches, ways):
     return np.stack(
         [
             np.rot90(patch[:, ::-1] if way >= 4 else patch, way % 4)
-            for patch, way in zip(patches, ways, strict=True)
+            for patch, way in zip(patches, ways)
         ]
     )
 
@@ -111,7 +111,7 @@ def cut(images, corners, side):
     Args:
         corners: ints [N, 2], top and left.
     """
-    pairs = zip(images, corners, strict=True)
+    pairs = zip(images, corners)
     return np.stack([image[top : top + side, left : left + side] for image, (top, left) in pairs])
 
 

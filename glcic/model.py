@@ -281,22 +281,27 @@ def build(config, images):
     updates = {
         "completion": [training.Update(c_mse, {"mse": mse})],
         "discriminator": [training.Update(d, {**of_d, **of_c})],
-        "joint": [
-            training.Update(d, of_d, repeat=config.discriminator_repeats),
-            training.Update(c_joint, of_c, repeat=config.completion_repeats),
-        ],
+        "joint": joint_updates(config, (d, of_d), (c_joint, of_c)),
     }
-    if not config.discriminator_repeats:  # 只单独训练G_loss_all: the third phase of C alone
-        updates["joint"] = [updates["joint"][1]._replace(scalars={**of_d, **of_c})]
+    phases = [training.Phase(name, steps, updates[name]) for name, steps in zip(updates, lengths)]
     return training.Model(
-        phases=[
-            training.Phase(name, steps, updates[name]) for name, steps in zip(updates, lengths)
-        ],
+        phases=phases,
         images={"holed_imitation_completion_real": shown(config, images, color)},
         feed=feed,
         columns=COLUMNS,
         notes=images.skipped,
     )
+
+
+def joint_updates(config, of_d, of_c):
+    """The updates of a step of the third phase; of_d and of_c are (op, name -> scalar)."""
+    of_both = {**of_d[1], **of_c[1]}
+    if not config.discriminator_repeats:  # 只单独训练G_loss_all: C alone
+        return [training.Update(of_c[0], of_both, repeat=config.completion_repeats)]
+    return [
+        training.Update(*of_d, repeat=config.discriminator_repeats),
+        training.Update(*of_c, repeat=config.completion_repeats),
+    ]
 
 
 def measured_color(config, images):

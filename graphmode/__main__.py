@@ -1,37 +1,79 @@
 """Runs a program that was written for TensorFlow 1, unchanged, or checks it without running it.
 
-Run: `python -m graphmode SCRIPT.py [its arguments]` or `python -m graphmode --check SCRIPT.py`.
+Run: `python -m graphmode SCRIPT.py [its arguments]`. With `-m MODULE` in place of SCRIPT.py it runs
+a module, as Python does. `--check` only reads the program; `--check -v` lists every name.
 """
 
+import importlib
+import importlib.util
 import os
 import sys
-from typing import Sequence
+from typing import Optional, Sequence
 
-from graphmode import errors
-from graphmode.old_programs import check, namespace
-
-USAGE = "python -m graphmode [--check] SCRIPT.py [its arguments]"
+USAGE = "python -m graphmode [--check [-v]] (SCRIPT.py | -m MODULE) [its arguments]"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs or checks a program. Returns the exit status."""
-    only_check = arguments[:1] == ["--check"]
-    script = arguments[only_check : only_check + 1]
-    if not script or script[0] in ("-h", "--help"):
+    rest = list(arguments)
+    only_check = _taken(rest, "--check")
+    verbose = only_check and _taken(rest, "-v")
+    is_module = _taken(rest, "-m")
+    if not rest or rest[0] in ("-h", "--help"):
         first_paragraph = __doc__.split("\n\n")[0]
         print(f"{USAGE}\n\n{first_paragraph}")
-        return 0 if script else 2
-    if not os.path.isfile(script[0]):
-        errors.fail("graphmode", f"the program {script[0]} does not exist: {USAGE}")
+        return 0 if rest else 2
+    program, *its_arguments = rest
+    script = _of_module(program) if is_module else program
+    errors = importlib.import_module("graphmode.errors")
+    if not script or not os.path.isfile(script):
+        kind = "module" if is_module else "program"
+        errors.fail("graphmode", f"the {kind} {program} does not exist: {USAGE}")
     with errors.one_line("graphmode", "stopped"):
         if only_check:
-            return check.check(script[0])
-        check.tree(script[0])  # reports Python 2 before TensorFlow is loaded
+            check = importlib.import_module("graphmode.old_programs.check")
+            return check.check(program, verbose, is_module)
+        # Reports Python 2 before TensorFlow is loaded.
+        importlib.import_module("graphmode.old_programs.reading.sources").tree(script)
     # run.sh sets it for this process, not for processes that the program starts.
     os.environ.pop("PYTHONSAFEPATH", None)
-    namespace.run(script[0], arguments[1:])
+    namespace = importlib.import_module("graphmode.old_programs.namespace")
+    namespace.run(program, its_arguments, is_module)
     return 0
 
 
+def _taken(arguments, option):
+    """Removes an option from the start of the arguments, if it is there."""
+    is_there = arguments[:1] == [option]
+    del arguments[:is_there]
+    return is_there
+
+
+def _of_module(name: str) -> Optional[str]:
+    """The file of a module in the working folder or on sys.path; of a package, its __main__."""
+    path = sys.path[:]
+    sys.path.insert(0, os.getcwd())
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec and spec.submodule_search_locations:
+            spec = importlib.util.find_spec(f"{name}.__main__")
+        return spec.origin if spec else None
+    except (ModuleNotFoundError, ValueError):
+        return None
+    finally:
+        sys.path[:] = path
+
+
+def _prepare() -> None:
+    """What holds for the whole process. It must come before TensorFlow is imported."""
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]  # the working folder: its queue.py is not for TensorFlow
+    # The C++ lines are no errors of the program: those are exceptions. 1 is graphmode's default.
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "1":
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.excepthook = importlib.import_module("graphmode.old_programs.tracebacks").show
+
+
 if __name__ == "__main__":
+    _prepare()
     sys.exit(main(sys.argv[1:]))

@@ -132,7 +132,7 @@ class Project:
         self.venv = self.root / ".venv"
         self.executable(self.venv / "bin/python", f"exec '{sys.executable}' \"$@\"")
         checksum = f"{zlib.crc32((self.root / 'setup.py').read_bytes()):08x}"
-        (self.venv / "setup.stamp").write_text(f"opencv,serve,tests {checksum}\n")
+        (self.venv / "setup.stamp").write_text(f"opencv,serve,programs,tests {checksum}\n")
         self.environment = {"PATH": f"{self.bin}:{tools}", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def bare(self):

@@ -1,8 +1,12 @@
 """The question's network, whose batch norms give zeros for a batch of one, and what helps.
 
 The network has five 5x5 convolutions with stride 2 and padding VALID, each with batch norm and
-PReLU. The last convolution is as large as its map, so its output is 1x1. Batch norm and tanh
-follow. gamma is sampled from N(1, 0.02^2), beta is 0.
+PReLU. The last convolution is as large as its map, so its output is 1x1. The post also has a dense
+layer in its place, commented out. Batch norm and tanh follow. gamma is sampled from N(1, 0.02^2),
+beta is 0.
+
+The post uses TensorLayer. Its BatchNormLayer has decay 0.9 and epsilon 1e-5 by default, in all of
+its versions for TensorFlow 1.
 """
 
 import numpy as np
@@ -11,15 +15,29 @@ from graphmode import slim, tf
 
 FILTERS = (64, 128, 256, 256, 256)
 OUTPUTS = 100
+DECAY, EPSILON = 0.9, 1e-5  # TensorLayer's
 LEARNS = 1e-4  # logits and gradients below this are rounding errors
 
 
-def batch_norm(x, is_training, name="batch_norm"):
+def batch_norm(x, is_training, epsilon=EPSILON):
     """The question's batch norm; x: [batch, ..., channels]."""
-    gamma = tf.random_normal_initializer(1.0, 0.02)
     return tf.layers.batch_normalization(
-        x, training=is_training, name=name, gamma_initializer=gamma
+        x,
+        momentum=DECAY,
+        epsilon=epsilon,
+        training=is_training,
+        name="batch_norm",
+        gamma_initializer=tf.random_normal_initializer(1.0, 0.02, seed=_next_seed()),
     )
+
+
+def _next_seed():
+    """A seed for the next variable.
+
+    Without one, TensorFlow counts the graph's ops. TensorFlow 1.15.5 creates fewer of them, so it
+    would sample other weights.
+    """
+    return len(tf.global_variables())
 
 
 def group_norm(x, groups):
@@ -47,7 +65,17 @@ CURES = {
 }
 
 
-def conv_net(inputs, last=batch_norm, is_training=True, filters=FILTERS):
+# Name -> what differs from the network of the post.
+VARIANTS = {
+    "the post": {},
+    "dense last layer": {"dense": True},
+    "epsilon 0.001": {"epsilon": 1e-3},  # the default of tf.layers
+}
+
+
+def conv_net(
+    inputs, last=batch_norm, is_training=True, filters=FILTERS, epsilon=EPSILON, dense=False
+):
     """The question's network.
 
     Args:
@@ -55,50 +83,87 @@ def conv_net(inputs, last=batch_norm, is_training=True, filters=FILTERS):
         last: normalizes the last layer: a function of a tensor and of is_training.
         is_training: Python bool; batch statistics if true, moving averages otherwise.
         filters: number of filters of each convolution with stride 2.
+        epsilon: of the batch norms of the other layers.
+        dense: whether the last layer is the post's dense layer instead of its convolution.
 
     Returns:
-        (output, logits), each [batch, 1, 1, 100]; output = tanh(logits).
+        (output, logits), each [batch, 1, 1, 100], with `dense` [batch, 100]; output = tanh(logits).
     """
     network = inputs
     for i, n_out_channel in enumerate(filters):
         with tf.variable_scope("h" + str(i + 1)):
-            network = tf.layers.conv2d(
-                network, n_out_channel, 5, strides=2, padding="valid", name="conv2d"
-            )
-            network = batch_norm(network, is_training)
-            a_init = tf.constant_initializer(0.2)
-            alpha = tf.get_variable("alphas", [n_out_channel], initializer=a_init)
-            network = tf.maximum(network, 0.0) + alpha * tf.minimum(network, 0.0)
+            network = _conv2d(network, n_out_channel, 5, 2)
+            network = batch_norm(network, is_training, epsilon)
+            with tf.variable_scope("activation"):
+                a_init = tf.constant_initializer(0.2)
+                alphas = tf.get_variable("alphas", [n_out_channel], initializer=a_init)
+                network = tf.maximum(network, 0.0) + alphas * tf.minimum(network, 0.0)
     ############# OUTPUT LAYER ###############
     with tf.variable_scope("h" + str(len(filters) + 1)):
-        output_filter_size = network.shape.as_list()[1:3]
-        network = tf.layers.conv2d(
-            network, OUTPUTS, output_filter_size, padding="valid", name="conv2d"
-        )
+        if dense:
+            network = tf.layers.flatten(network, name="flatten")
+            network = tf.layers.dense(network, OUTPUTS, kernel_initializer=_xavier(), name="dense")
+        else:
+            output_filter_size = network.shape.as_list()[1:3]
+            network = _conv2d(network, OUTPUTS, output_filter_size, 1)
         logits = last(network, is_training)
     return tf.nn.tanh(logits, name="activation"), logits
 
 
+def _conv2d(x, filters, size, stride):
+    return tf.layers.conv2d(
+        x, filters, size, stride, "valid", kernel_initializer=_xavier(), name="conv2d"
+    )
+
+
+def _xavier():
+    """tf.contrib.layers.xavier_initializer(uniform=True), by its later name."""
+    return tf.glorot_uniform_initializer(seed=_next_seed())
+
+
 def batches(sizes=(1, 2, 4, 16), side=256, seed=0):
-    """The question's own table: logits and outputs by batch size. The last rows are gamma's.
+    """The question's own table: logits and outputs by batch size.
+
+    Two images have the values mean + d and mean - d in a channel of the last layer. The row
+    "formula" is computed from these d: +-gamma d / sqrt(d^2 + epsilon). The last rows of a variant
+    are its limit for a large d.
 
     Args:
-        sizes: batch sizes.
+        sizes: batch sizes. Only the post's own network gets more than two images.
         side: height and width of the images, in pixels.
         seed: of the weights and of the images, which are noise in [0, 1].
     """
     rows = []
+    for variant, changes in VARIANTS.items():
+        few = [size for size in sizes if size <= 2]
+        results = _batches(changes, sizes if variant == "the post" else few, side, seed)
+        rows += [{"network": variant, **row} for row in results]
+    return rows
+
+
+def _batches(changes, sizes, side, seed):
+    rows, seen, epsilon = [], [], changes.get("epsilon", EPSILON)
+
+    def last(x, is_training):
+        seen.append(x)
+        return batch_norm(x, is_training, epsilon)
+
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(seed)
         x = tf.placeholder(tf.float32, [None, side, side, 3])
-        output, logits = conv_net(x)
-        gamma = _variable("h6/batch_norm/gamma")
+        output, logits = conv_net(x, last, **changes)
         session.run(tf.global_variables_initializer())
-        gamma = session.run(gamma)
+        gamma = session.run(_variable("h6/batch_norm/gamma"))
         for size in sizes:
             images = np.random.RandomState(seed).random_sample([size, side, side, 3])
-            results = session.run({"logits": logits, "output": output}, {x: images})
+            fetches = {"logits": logits, "output": output, "before": seen[0]}
+            results = session.run(fetches, {x: images})
+            before = results.pop("before").reshape(size, OUTPUTS)
             rows += [_statistics(size, name, values) for name, values in results.items()]
+            if size == 2:
+                half = np.abs(before[0] - before[1]) / 2
+                formula = gamma * half / np.sqrt(half**2 + epsilon)
+                rows.append(_statistics(size, "formula", np.concatenate([formula, -formula])))
     for name, values in (("+-gamma", gamma), ("+-tanh(gamma)", np.tanh(gamma))):
         rows.append(_statistics("", name, np.concatenate([values, -values])))
     return rows

@@ -3,6 +3,7 @@
 Each is small enough to be checked by hand. tests/glcic/batch_norm_lab does so.
 """
 
+import contextlib
 import inspect
 
 import numpy as np
@@ -11,6 +12,7 @@ from glcic import layers
 from graphmode import slim, tf, variables
 
 KINDS = tuple(layers.NORMS)
+EPSILON = 1e-3  # of slim's and tf.layers' batch norms
 EXAMPLE = (2.0, 4.0, 6.0), (4.0, 6.0, 8.0)  # the answer's batch of two
 
 # Property -> the names that the functions' parameters have for it.
@@ -29,10 +31,11 @@ PARAMETERS = {
 }
 
 
-def defaults():
-    """The default values of the installed functions, read from their signatures."""
-    functions = {
+def functions():
+    """The installed functions by their names."""
+    return {
         "slim.batch_norm": slim.batch_norm,
+        "slim.layers.batch_norm": slim.layers.batch_norm,
         "tf.layers.batch_normalization": tf.layers.batch_normalization,
         "tf.nn.batch_normalization": tf.nn.batch_normalization,
         "tf.nn.fused_batch_norm": tf.nn.fused_batch_norm,
@@ -40,8 +43,25 @@ def defaults():
         "tf.layers.conv2d": tf.layers.conv2d,
         "tf.nn.conv2d": tf.nn.conv2d,
     }
+
+
+def signatures():
+    """Where the functions are defined, and their parameters in order."""
+    return [
+        {
+            "function": name,
+            "module": function.__module__,
+            "is slim.batch_norm": function is slim.batch_norm,
+            "parameters": list(inspect.signature(function).parameters),
+        }
+        for name, function in functions().items()
+    ]
+
+
+def defaults():
+    """The default values of the installed functions, read from their signatures."""
     rows = []
-    for name, function in functions.items():
+    for name, function in functions().items():
         parameters = inspect.signature(function).parameters
         row = {"function": name}
         for property_, names in PARAMETERS.items():
@@ -112,6 +132,9 @@ def _behaviour(kind, values):
                 inference = layers.normalize(kind, x, False)
         by_input = tf.gradients(tf.reduce_sum(trained**3), x)[0]
         session.run(tf.global_variables_initializer())
+        for variable in tf.trainable_variables():
+            if variable.op.name.endswith("scale"):  # sampled by nn_moments
+                variable.load(np.ones(variable.shape.as_list()), session)
         output, gradient = session.run([trained, by_input])
         session.run(variables.updates("D"))
         row["training: mean"] = float(output.mean())
@@ -127,44 +150,78 @@ def _behaviour(kind, values):
 
 
 def fused(count=100, decay=0.9, seed=0):
-    """The moving variance after one update, with fused and unfused kernels.
+    """The variances that fused and unfused kernels use and keep.
 
-    The batch has `count` values in one channel.
+    The batch has `count` values in one channel. "moving variance" is the one after one update.
+    "normalizes by" is computed from the variance of the output. Both columns are followed by the
+    batch's variance that they fit, biased (divided by N) or unbiased (N - 1).
     """
     values = np.random.RandomState(seed).normal(0.0, 2.0, [count, 1, 1, 1]).astype(np.float32)
-    kernels = {
-        "fused, rank 4": (True, [count, 1, 1, 1]),
-        "unfused, rank 4": (False, [count, 1, 1, 1]),
-        "default, rank 2": (None, [count, 1]),
-    }
+    batch = {"biased": float(values.var()), "unbiased": float(values.var(ddof=1))}
+    kept = {name: decay + (1 - decay) * variance for name, variance in batch.items()}
     rows = []
-    for kernel, (is_fused, shape) in kernels.items():
-        for library in ("slim", "tf.layers"):
-            rows.append(
-                {
-                    "library": library,
-                    "kernel": kernel,
-                    "moving variance": _moving_variance(
-                        library, values.reshape(shape), decay, is_fused
-                    ),
-                    "biased": float(decay + (1 - decay) * values.var()),
-                    "unbiased": float(decay + (1 - decay) * values.var(ddof=1)),
-                }
-            )
+    for kernel, (is_fused, shape) in KERNELS.items():
+        for library, apply in LIBRARIES.items():
+            row = {"library": library, "kernel": kernel, "moving variance": "ValueError"}
+            rows.append(row)
+            with contextlib.suppress(ValueError):
+                moving, output = _variances(apply, values.reshape([count, *shape]), decay, is_fused)
+                # The output is the input divided by sqrt(variance + epsilon).
+                divisor = batch["biased"] / output - EPSILON
+                row.update({"moving variance": moving, "keeps": _closest(moving, kept)})
+                row.update({"normalizes by": divisor, "uses": _closest(divisor, batch)})
     return rows
 
 
-def _moving_variance(library, values, decay, is_fused):
+def _closest(value, candidates):
+    return min(candidates, key=lambda name: abs(candidates[name] - value))
+
+
+def _variances(apply, values, decay, is_fused):
+    """(moving variance after one update, variance of the output)."""
     with tf.Graph().as_default(), tf.Session() as session:
-        x = tf.constant(values)
-        if library == "slim":
-            slim.batch_norm(x, decay=decay, fused=is_fused)
-        else:
-            tf.layers.batch_normalization(x, momentum=decay, training=True, fused=is_fused)
+        output, moving = apply(tf.constant(values), decay, is_fused)
         session.run(tf.global_variables_initializer())
         session.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
-        [moving] = [v for v in tf.global_variables() if v.op.name.endswith("moving_variance")]
-        return float(session.run(moving)[0])
+        return float(session.run(moving)[0]), float(session.run(output).var())
+
+
+def _fused_by_slim(x, decay, is_fused):
+    output = slim.batch_norm(x, decay=decay, fused=is_fused)
+    return output, _moving_variance()
+
+
+def _fused_by_layers(x, decay, is_fused):
+    output = tf.layers.batch_normalization(x, momentum=decay, training=True, fused=is_fused)
+    return output, _moving_variance()
+
+
+def _fused_by_nn(x, decay, is_fused):
+    """By hand. Only `is_fused` True takes the fused kernel, which gives the batch's variance."""
+    if is_fused:
+        ones = tf.ones([x.shape[-1]])
+        output, _, variance = tf.nn.fused_batch_norm(x, ones, 0.0 * ones, epsilon=EPSILON)
+    else:
+        mean, variance = tf.nn.moments(x, list(range(x.shape.ndims - 1)))
+        output = tf.nn.batch_normalization(x, mean, variance, None, None, EPSILON)
+    return output, decay + (1 - decay) * variance
+
+
+def _moving_variance():
+    [moving] = [v for v in tf.global_variables() if v.op.name.endswith("moving_variance")]
+    return moving
+
+
+# The values of `fused`, and the shape of one example.
+KERNELS = {
+    "fused, rank 4": (True, [1, 1, 1]),
+    "unfused, rank 4": (False, [1, 1, 1]),
+    "default, rank 4": (None, [1, 1, 1]),
+    "fused, rank 2": (True, [1]),
+    "unfused, rank 2": (False, [1]),
+    "default, rank 2": (None, [1]),
+}
+LIBRARIES = {"slim": _fused_by_slim, "tf.layers": _fused_by_layers, "tf.nn": _fused_by_nn}
 
 
 def many_steps(steps=1000, mean=3.0, stddev=2.0, seed=0):
@@ -190,7 +247,7 @@ def _many_steps(kind, run_updates, steps, mean, stddev, seed):
     values = np.random.RandomState(seed).normal(mean, stddev, [4096, 1, 1, 1])
     with tf.Graph().as_default(), tf.Session() as session:
         tf.set_random_seed(seed)
-        batch = tf.random_normal([64, 1, 1, 1], mean, stddev)
+        batch = tf.random_normal([64, 1, 1, 1], mean, stddev, seed=seed)
         fixed = tf.constant(values.astype(np.float32))
         with tf.variable_scope("D"):
             output = layers.normalize(kind, batch, True)

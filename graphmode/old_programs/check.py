@@ -1,162 +1,138 @@
-"""Reads a program for TensorFlow 1 without running it, and lists which of its names are missing."""
+"""Says whether a program for TensorFlow 1 will run here, without running it.
 
-import ast
-import os
+`reading` reads the program; this module gives the verdict and prints it.
+"""
+
+import collections
 import pathlib
 import sys
-from typing import Iterator, List, Tuple
-
-import numpy
+from typing import Dict, Iterable, List
 
 from graphmode.errors import InputError
 from graphmode.old_programs import companions, namespace
+from graphmode.old_programs.reading.findings import AVAILABLE, GUARDED, TROUBLE, Use
+from graphmode.old_programs.reading.libraries import Libraries
+from graphmode.old_programs.reading.reader import Reader
+from graphmode.old_programs.reading.sources import Module, Sources, tree, unreadable
+
+__all__ = ["check", "tree", "uses"]
 
 
-def names(tree: ast.AST) -> List[Tuple[int, str]]:
-    """(line, dotted name) of what a program uses of TensorFlow and of what came with it.
+def uses(script: str, is_module: bool = False) -> List[Use]:
+    """What a program uses of libraries, and what is wrong with it, in the order of reading.
 
-    That is tensorflow, keras, numpy, scipy.misc and PIL.Image, as the imports name them.
-    """
-    known, uses = _imports(tree)
-    inner = {node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node not in inner:
-            parts, base = [node.attr], node.value
-            while isinstance(base, ast.Attribute):
-                parts.insert(0, base.attr)
-                base = base.value
-            if isinstance(base, ast.Name) and base.id in known:
-                if _of_interest(f"{known[base.id]}.{parts[0]}"):
-                    uses.append((node.lineno, ".".join([known[base.id], *parts])))
-    return sorted(set(uses))
-
-
-def _imports(tree):
-    """Local name -> dotted name, and (line, dotted name) of the imports themselves."""
-    known, uses = {}, []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                package = alias.name.split(".")[0]
-                known[alias.asname or package] = alias.name if alias.asname else package
-                if _of_interest(alias.name):
-                    uses.append((node.lineno, alias.name))
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                name = f"{node.module}.{alias.name}"
-                known[alias.asname or alias.name] = name
-                if _of_interest(name) and alias.name != "*":
-                    uses.append((node.lineno, name))
-    return known, uses
-
-
-def _of_interest(name):
-    package = name.split(".")[0]
-    prefixes = ("numpy.", "scipy.misc", "PIL.Image.")
-    return package in ("tensorflow", "keras") or name.startswith(prefixes)
-
-
-def verdict(name: str) -> Tuple[str, str]:
-    """What a dotted name has become.
-
-    Call it inside `namespace.installed(with_companions=False)`.
-
-    Returns:
-        ("available", ""), ("replaced", by what) or ("missing", why and what to use instead).
-    """
-    package, last = name.split(".")[0], name.split(".")[-1]
-    if package == "numpy":
-        member = name.split(".")[1]
-        old = member in companions.NUMPY and member not in vars(numpy)
-        return ("replaced", f"Python's {member}") if old else ("available", "")
-    if package == "PIL":
-        new = companions.PILLOW.get(name.split(".")[2])
-        return ("replaced", f"Image.Resampling.{new.name}") if new else ("available", "")
-    if package == "scipy":
-        if last == "misc" or last in companions.MISC:
-            return "replaced", "Pillow, through graphmode.old_programs.companions"
-        return "missing", f"scipy.misc.{last} is missing; instead: what scipy or Pillow have"
-    if package == "keras":
-        kind, words = verdict(f"tensorflow.{name}")
-        return ("replaced", "tf.keras") if kind == "available" else (kind, words)
-    return _of_tensorflow(name)
-
-
-def _of_tensorflow(name):
-    """The verdict on a name that begins with `tensorflow.`."""
-    value, parts = sys.modules["tensorflow"], name.split(".")[1:]
-    try:
-        for part in parts:
-            value = getattr(value, part)
-            if not isinstance(value, type(sys)):
-                break
-    except namespace.Missing as error:
-        return "missing", str(error).split(": ", 1)[-1]
-    except AttributeError as error:
-        return "missing", f"{name}: {error}"
-    if parts and parts[0] in ("contrib", "examples"):
-        if isinstance(value, namespace.View):
-            return "replaced", "a view of tf_slim and tf"
-        home = getattr(value, "__module__", None) or getattr(value, "__name__", "")
-        return "replaced", f"{parts[-1]} of {home}"
-    return "available", ""
-
-
-def tree(script: str) -> ast.AST:
-    """The syntax tree of a program. Raises InputError if it is not a Python 3 program."""
-    try:
-        return ast.parse(pathlib.Path(script).read_bytes(), script)
-    except (SyntaxError, ValueError) as error:
-        raise InputError(
-            f"{script} cannot be read as Python 3 ({error}): convert it, for example with 2to3"
-        ) from None
-
-
-def beside(tree: ast.AST, script: pathlib.Path, root: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Paths of the modules below the folder `root` that a program imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules = [(root, alias.name) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            folder = root
-            if node.level:
-                up = [".."] * (node.level - 1)
-                folder = pathlib.Path(os.path.normpath(script.parent.joinpath(*up)))
-            module = [node.module] if node.module else []
-            modules = [(folder, ".".join(module))]
-            modules += [(folder, ".".join([*module, alias.name])) for alias in node.names]
-        else:
-            continue
-        for folder, name in modules:
-            if name:
-                path = folder.joinpath(*name.split("."))
-                files = (path.with_name(f"{path.name}.py"), path / "__init__.py")
-                yield from (file for file in files if file.is_file())
-
-
-def check(script: str) -> int:
-    """Prints what the names of a program, and of modules in its folder, have become.
-
-    Returns:
-        1 if names are missing, else 0.
+    Args:
+        script: the path of its file, or a dotted name after `-m`.
+        is_module: whether it is a dotted name.
 
     Raises:
-        InputError: a file is not a Python 3 program.
+        InputError: the module does not exist.
     """
-    counts = {"available": 0, "replaced": 0, "missing": 0}
-    files = [pathlib.Path(script)]
-    with namespace.installed(with_companions=False):
-        for file in files:  # the list grows in this loop
-            parsed = tree(str(file))
-            files.extend(sorted(set(beside(parsed, file, files[0].parent)) - set(files)))
-            for line, name in names(parsed):
-                kind, words = verdict(name)
-                counts[kind] += 1
-                shown = {"available": "available", "replaced": f"by {words}", "missing": words}
-                print(f"{file}:{line}: {name}: {shown[kind]}")
-    where = "" if len(files) == 1 else f" in {len(files)} files"
-    print(
-        f"{counts['available']} names available, {counts['replaced']} replaced, "
-        f"{counts['missing']} missing{where}"
-    )
-    return 1 if counts["missing"] else 0
+    first = pathlib.Path() if is_module else pathlib.Path(script).parent
+    sources = Sources(first)
+    path, package = pathlib.Path(script), ""
+    if is_module:
+        path, package = _of_module(script, sources)
+    try:
+        main = Module("__main__", package, path)
+    except (SyntaxError, ValueError) as error:
+        words = f"{path.name} {unreadable(error)}"
+        return [Use(path, getattr(error, "lineno", None) or 1, "Python 2", words, TROUBLE)]
+    depth = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(depth, 10000))  # a sum of hundreds of strings is a deep tree
+    try:
+        with namespace.installed():
+            return Reader(sources, Libraries(sources.roots)).program(main)
+    finally:
+        sys.setrecursionlimit(depth)
+
+
+def _of_module(name, sources):
+    """(file, package) of `-m name`, which is a module, or a package with a `__main__.py`."""
+    path = sources.find(name)
+    if path is not None and (path.is_dir() or path.name == "__init__.py"):
+        name, path = f"{name}.__main__", sources.find(f"{name}.__main__")
+    if path is None:
+        raise InputError(f"the module {name} does not exist below {sources.roots[0].resolve()}")
+    return path, name.rpartition(".")[0]
+
+
+def check(script: str, verbose: bool = False, is_module: bool = False) -> int:
+    """Prints whether a program will run, then what is in its way.
+
+    Args:
+        script: the path of its file, or a dotted name after `-m`.
+        verbose: whether to list all names, also those that are there.
+        is_module: whether `script` is a dotted name.
+
+    Returns:
+        1 if the program cannot run, else 0.
+
+    Raises:
+        InputError: the module does not exist.
+    """
+    seen = uses(script, is_module)
+    trouble = [use for use in seen if use.kind == TROUBLE]
+    print(verdict(trouble, seen))
+    for line in _lines(trouble) if len(trouble) > 1 else []:  # the verdict says the first
+        print(line)
+    guarded = _lines(use for use in seen if use.kind == GUARDED and use not in trouble)
+    if verbose:
+        for line in [*_lines(use for use in seen if use.kind == AVAILABLE), *guarded]:
+            print(line)
+    return 1 if trouble else 0
+
+
+def verdict(trouble: List[Use], seen: List[Use]) -> str:
+    """One sentence: whether a program will run, and what is first in its way."""
+    if not trouble:
+        available = {use.name for use in seen if use.kind == AVAILABLE}
+        files = len({use.file for use in seen}) or 1
+        where = "" if files == 1 else f" in {files} files"
+        rest = len({use.name for use in seen if use.kind == GUARDED})
+        more = f"; {rest} missing, but only under conditions: -v shows them" if rest else ""
+        return f"will run: {len(available)} names of libraries are there{where}{more}"
+    packages = list(dict.fromkeys(use.package for use in trouble if use.package))
+    needs = f"needs: pip install {' '.join(packages)}"
+    others = [use for use in trouble if not use.package]
+    if packages and all(use.condition for use in others):
+        more = f"; then it can fail at {others[0].file}:{others[0].line}" if others else ""
+        return f"{needs}{more}"
+    first = next((use for use in others if not use.condition), others[0])
+    only = f", only if {first.condition}" if first.condition else ""
+    more = f"; also {needs}" if packages else ""
+    fails = "will fail at" if not only else "can fail at"
+    return f"{fails} {first.file}:{first.line}: {first.words}{only}{more}"
+
+
+def _lines(found: Iterable[Use]) -> List[str]:
+    """A line for each name of each file, with all its places."""
+    places: Dict[tuple, List[Use]] = collections.defaultdict(list)
+    for use in found:
+        places[use.file, use.name, use.words or _state(use)].append(use)
+    lines = []
+    for (file, name, words), group in places.items():
+        numbers = sorted({use.line for use in group})
+        told = group[0].words and name.rpartition(".")[2] in words
+        text = words if told else f"{name}: {words}"
+        conditions = {use.condition for use in group}
+        condition = conditions.pop() if len(conditions) == 1 else ""
+        if condition:
+            text += f" ({condition if group[0].kind == GUARDED else f'only if {condition}'})"
+        also = ", ".join(map(str, numbers[1:6])) + (", ..." if len(numbers) > 6 else "")
+        lines.append(f"{file}:{numbers[0]}: {text}{f'; also in line {also}' if also else ''}")
+    return lines
+
+
+def _state(use: Use) -> str:
+    """What a name that is there has become: available, or replaced by what."""
+    if use.name in companions.given():
+        return "by graphmode.old_programs.companions"
+    if use.name.startswith(("tensorflow.contrib", "tensorflow.examples")):
+        if isinstance(use.value, namespace.View):
+            return "by a view of tf_slim and tf"
+        home = getattr(use.value, "__module__", None) or getattr(use.value, "__name__", "")
+        return f"by {use.name.rpartition('.')[2]} of {home}"
+    if use.name.startswith("keras"):
+        return "by tf.keras"
+    return "available"

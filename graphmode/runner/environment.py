@@ -33,8 +33,8 @@ PACKAGES = tuple(
 )
 TESTS = tuple("pytest xdist cv2 skimage flask waitress playwright ruff mypy".split())
 
-# The extras of setup.py. Users get the first two.
-FOR_USERS = ("opencv", "serve")
+# The extras of setup.py. Users get the first three.
+FOR_USERS = ("opencv", "serve", "programs")
 EXTRAS = (*FOR_USERS, "tests", "gpu", "old")
 
 

@@ -19,7 +19,7 @@ CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # it also nam
 PACKAGES = ("graphmode", "data", "gan_book", "glcic", "pix2pix", "examples", "benchmarks")
 NOT_FOR_RUN = ("benchmarks", "graphmode", "tests")  # packages whose programs have no flags of ours
 TUTORIAL = {"gan_book.lsgan": "examples.template_gan"}  # what CONTRIBUTING.md makes -> of what
-COMMANDS = "help list demo jobs log stop gpus disk setup doctor test run check".split()
+COMMANDS = "help list demo jobs log stop gpus disk setup doctor test run check referee".split()
 
 
 def ids(page):

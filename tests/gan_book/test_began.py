@@ -11,6 +11,7 @@ from PIL import Image
 from data import faces
 from gan_book import began
 from graphmode import sessions, tf, variables
+from graphmode.errors import InputError
 
 
 def test_k_and_measure_by_hand(value):
@@ -65,6 +66,11 @@ def test_networks_of_digits_are_the_papers():
     kernels = [s for name, s in shapes().items() if name.startswith("generator") and len(s) == 4]
     assert [shape[2] for shape in kernels] == [4, 4, 8, 4, 8, 4, 4]
     assert layer_table("discriminator") == encoder + decoder
+
+
+def test_there_is_no_published_began():
+    with pytest.raises(InputError, match="--as_published: the text has no code for BEGAN"):
+        began.Config.create(as_published=True).check()
 
 
 @pytest.mark.parametrize("size, doublings", [(28, 2), (32, 2), (128, 4)])

@@ -58,6 +58,23 @@ def test_r1_changes_the_discriminators_step_and_no_other(tiny, images):
     assert all(np.isfinite(each).all() for each in penalized)
 
 
+def test_the_blogs_other_third_phases(tiny, images):
+    """G alone, two of its steps, and an optimizer that has the variables of both networks."""
+    config = tiny(discriminator_repeats=0, completion_repeats=2, wrong_variables=True)
+    built = model.build(config, images)
+    [update] = built.phases[2].updates
+    assert update.repeat == 2 and {"real_loss", "adversarial_loss"} <= set(update.scalars)
+    weights = {scope: variables.trainable(scope) for scope in "GD"}
+    with sessions.session() as session:
+        session.run(tf.global_variables_initializer())
+        for op in (built.phases[1].updates[0].op, update.op):
+            before = session.run(weights)
+            session.run(op, built.feed(0))
+            after = session.run(weights)
+            for scope in "GD":
+                assert any((a != b).any() for a, b in zip(before[scope], after[scope]))
+
+
 def test_the_logits_are_squeezed_and_otherwise_would_not_fit_the_labels(tiny):
     config = tiny(discriminator_norm="none")
     logits = model.discriminate(tf.zeros([4, 32, 32, 3]), tf.zeros([4, 2], tf.int32), config)

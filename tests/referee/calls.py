@@ -13,7 +13,7 @@ UNIMPORTANT = ("kind", "type_comment", "type_params", "ctx")
 
 @contextlib.contextmanager
 def recorded():
-    """Yields a set that gets `module.py:function` of each of the project's functions on its call."""
+    """Yields a set that gets `module.py:function` of each function of ours that is called."""
     called, files = set(), {}
 
     def trace(frame, event, _):

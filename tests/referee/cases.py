@@ -7,7 +7,7 @@ import functools
 
 from gan_book import began, cae, cgan, dcgan, gan, tips, vae, wgan
 from gan_book.evaluation import classifier
-from gan_book.uses import semi_supervised
+from gan_book.uses import feature_loss, semi_supervised
 from glcic import features, layers, masks, model
 from glcic.batch_norm_lab import batch_of_one
 from glcic.config import Config as GlcicConfig
@@ -50,6 +50,24 @@ def variational(as_published):
     feed = {made.input: numbers("digits", 4, 784, low=0.0), made.noise: numbers("noise", 4, 20)}
     outputs = {"mean": made.mean, "stddev": made.stddev, "output": made.output}
     return Case({**outputs, "generation": generation, "latent": latent}, loss, feed)
+
+
+@case
+def evidence():
+    made = vae.VAE_CNN()
+    nats = {"nll": vae.negative_log_likelihood(made), "kl": vae.kl_divergence(made)}
+    feed = {made.input: numbers("digits", 4, 784, low=0.0), made.noise: numbers("noise", 4, 20)}
+    return Case(nats, tf.reduce_mean(nats["nll"] + nats["kl"]), feed)
+
+
+@case
+def features_of_a_discriminator():
+    config = dcgan.Config.create()
+    hidden = tips.hidden_layers(dcgan.discriminator, config)
+    with tf.variable_scope("", reuse=tf.AUTO_REUSE):
+        layers = [hidden(constant(name, 6, 784)) for name in ("x", "y")]
+    terms = feature_loss.feature_loss(*layers)
+    return Case({f"term {number}": term for number, term in enumerate(terms)}, tf.add_n(terms))
 
 
 @case
@@ -222,7 +240,14 @@ def holes():
     corners = masks.corners(boxes, 32, 16)
     patches = masks.patches(constant("images", 3, 32, 32, 3), corners, 16)
     mask = masks.mask(boxes, 32, 32)
-    return Case({"mask": mask, "corners": tf.to_float(corners), "patches": patches})
+    chosen = {
+        "sampled": masks.holes(3, 32, 32, 8, 16),
+        "frozen": masks.frozen(3, 32, 32, 8, 16),
+        "corners": corners,
+    }
+    chosen["published"], chosen["published corners"] = masks.published(3, 32, 8, 16, 0)
+    outputs = {name: tf.to_float(value) for name, value in chosen.items()}
+    return Case({"mask": mask, "patches": patches, **outputs})
 
 
 def _normalized(kind, rank, is_training):
@@ -293,7 +318,23 @@ def translation(**flags):
     inputs, targets = constant("x", 2, 32, 32, 3), constant("y", 2, 32, 32, 3)
     with tf.variable_scope("discriminator"):
         real = pix2pix.discriminate(inputs, targets, config)
-    return Case({"real": real})
+    return Case({"real": real, "translation": pix2pix.translate(inputs, config)})
+
+
+@case
+def half_lab_colors():
+    """What --lab_colorization learns: a and b for a lightness."""
+    a_and_b = constant("a and b", 2, 8, 8, 2, low=-0.3, high=0.3)
+    lightness = constant("lightness", 2, 8, 8, 1, low=-0.5, high=0.5)
+    lightness_again, a, b = lab.preprocess_lab(lab.rgb_to_lab(constant("rgb", 2, 8, 8, 3, low=0.1)))
+    outputs = {"rgb": lab.augment(a_and_b, lightness), "L": lightness_again, "a": a, "b": b}
+    return Case(outputs)
+
+
+@case
+def label_colors():
+    labels = segmentation.read_labels(constant("colors", 2, 6, 6, 3, low=0.0))
+    return Case({"labels": tf.to_float(labels)})
 
 
 @case

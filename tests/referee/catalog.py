@@ -9,10 +9,18 @@ def _of_case(build, folder):
     return facts.facts(build)
 
 
+def _of_queues(folder):
+    """The blog's input queues: the batches themselves."""
+    batches = literal.queue_contents()
+    numbers = {f"exact {name}": facts.described(array) for name, array in batches.items()}
+    return {"variables": [], "numbers": numbers}
+
+
 RUNS = {name: functools.partial(_of_case, build) for name, build in cases.CASES.items()}
 RUNS.update(
     {f"text_{name}": functools.partial(_of_case, build) for name, build in literal.CASES.items()}
 )
+RUNS["text_queues"] = _of_queues
 RUNS.update(
     {
         f"program_{name}": functools.partial(programs.train, build)

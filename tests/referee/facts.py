@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 
 from graphmode import tf
+from graphmode.variables import updates
 
 SHOWN = 8  # values of an array that are written down
 STEPS = 3  # of the optimizer
@@ -127,9 +128,10 @@ def facts(build):
         listed = [f"{v.op.name} {v.shape.as_list()}" for v in tf.global_variables()]
         moving = [v for v in tf.global_variables() if "moving" in v.op.name]
         pairs = [pair for pair in zip(gradients, weights) if pair[0] is not None]
-        # A weight must not move while gradients that read it are computed.
+        # A weight must not move while gradients that read it are computed. Of a network that is
+        # applied twice, one application updates the averages: two would race.
         first = [gradient for gradient, _ in pairs]
-        with tf.control_dependencies(first + tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        with tf.control_dependencies(first + updates("")):
             step = tf.no_op()
             if pairs:
                 step = tf.train.GradientDescentOptimizer(RATE).apply_gradients(pairs)

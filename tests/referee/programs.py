@@ -15,7 +15,8 @@ from data import folders
 from data.mnist import Digits
 from gan_book import began, cae, cgan, dcgan, gan, vae, wgan
 from gan_book.evaluation import classifier
-from gan_book.uses import semi_supervised
+from gan_book.uses import few_labels, semi_supervised
+from glcic import features
 from glcic import model as glcic
 from glcic.config import Config as GlcicConfig
 from graphmode import tf, variables
@@ -92,7 +93,22 @@ def of_pairs(flags, folder):
     return pix2pix.build(config, paths[:4], paths[4:])
 
 
+def of_few_labels(folder):
+    """A classifier on the encoder, by 30 labels."""
+    config = few_labels.Config.create(batch_size=10, max_steps=3)
+    images, labels = digits()[:2]
+    return few_labels.build(config, few_labels.encoder, images[:30], labels[:30])[0]
+
+
+def of_patches(folder):
+    """The network whose features measure hole patches."""
+    config = features.Config(side=16, batch_size=8, max_steps=3)
+    return features.build(config, lambda number: numbers(f"batch {number}", 8, 24, 24, 3, low=0.0))
+
+
 BUILDS = {
+    "few_labels": of_few_labels,
+    "patch_features": of_patches,
     **{name: functools.partial(of_digits, *given) for name, given in PROGRAMS.items()},
     **{name: functools.partial(of_faces, flags) for name, flags in GLCIC.items()},
     **{name: functools.partial(of_pairs, flags) for name, flags in PIX2PIX.items()},

@@ -16,6 +16,10 @@ import tensorflow
 
 from tests.referee import stub  # noqa: F401  (before the project's modules)
 
+# Of the batch-norm laboratory's studies, records/ has only which functions they call. Their rows
+# stand beside the laboratory, which shows them.
+LABORATORY = "laboratory"
+
 
 def versions():
     return {
@@ -26,7 +30,7 @@ def versions():
 
 
 def main(target, *names):
-    from tests.referee import calls, catalog
+    from tests.referee import calls, catalog, lab
 
     tensorflow.compat.v1.logging.set_verbosity("ERROR")
     for name, run in sorted(catalog.RUNS.items()):
@@ -34,10 +38,18 @@ def main(target, *names):
             continue
         with tempfile.TemporaryDirectory() as folder, calls.recorded() as called:
             found = run(folder)
-        content = {"versions": versions(), "functions": sorted(called), **found}
-        text = json.dumps(content, indent=0, sort_keys=True)
-        pathlib.Path(target, name + ".json").write_text(text + "\n", encoding="utf-8")
-        print(f"{name}: {len(content['numbers'])} quantities", flush=True)
+        write(target, name, called, found)
+    if not names or LABORATORY in names:
+        with calls.recorded() as called:
+            lab.record(pathlib.Path(target, "studies"))
+        write(target, LABORATORY, called, {"variables": [], "numbers": {}})
+
+
+def write(target, name, called, found):
+    content = {"versions": versions(), "functions": sorted(called), **found}
+    text = json.dumps(content, indent=0, sort_keys=True)
+    pathlib.Path(target, name + ".json").write_text(text + "\n", encoding="utf-8")
+    print(f"{name}: {len(content['numbers'])} quantities", flush=True)
 
 
 if __name__ == "__main__":

@@ -31,20 +31,20 @@ QUICK = (
 
 
 def test_every_case_has_a_record_and_every_record_a_case():
-    assert set(RECORDS) == set(catalog.RUNS), RENEW
+    assert set(RECORDS) == {*catalog.RUNS, "laboratory"}, RENEW
     assert {record["versions"]["tensorflow"] for record in RECORDS.values()} == {"1.15.5"}
     quantities = sum(len(record["numbers"]) for record in RECORDS.values())
     assert len(RECORDS) >= 60 and quantities >= 1500
 
 
-@pytest.mark.parametrize("name", sorted(catalog.RUNS))
+@pytest.mark.parametrize("name", sorted(RECORDS))
 def test_a_record_is_no_older_than_the_functions_that_made_it(name):
     digests = json.loads((FOLDER / "digests.json").read_text(encoding="utf-8"))
     assert digests[name] == calls.digest(RECORDS[name]["functions"]), RENEW
 
 
 def compared(name, folder):
-    return compare.differences(RECORDS[name], catalog.RUNS[name](folder))
+    return compare.differences(RECORDS[name], catalog.RUNS[name](folder), name)
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -69,7 +69,37 @@ def test_a_difference_is_named():
 
 
 # Functions that use tf or slim and are in no case, with the reason.
-ELSEWHERE: dict = {}
+READS = "restores a checkpoint, runs networks that are in cases and computes with numpy"
+FILES = "reads a checkpoint's file into networks that are in cases"
+ELSEWHERE = {
+    "gan_book/began.py:evaluate": READS,
+    "gan_book/began.py:loss": "a part of evaluate",
+    "gan_book/cae.py:restored": READS,
+    "gan_book/evaluation/classifier.py:evaluate": READS,
+    "gan_book/evaluation/classifier.py:trained": READS,
+    "gan_book/evaluation/sampling.py:evaluate": READS,
+    "gan_book/evaluation/sampling.py:evaluate_reconstruction": READS,
+    "gan_book/evaluation/sampling.py:follow": READS,
+    "gan_book/evaluation/sampling.py:generate": READS,
+    "gan_book/evaluation/sampling.py:modes_by_label": READS,
+    "gan_book/uses/feature_loss.py:build": FILES,
+    "gan_book/uses/feature_loss.py:hidden_layers": FILES,
+    "gan_book/uses/few_labels.py:generated": READS,
+    "gan_book/uses/semi_supervised.py:evaluate": READS,
+    "gan_book/vae.py:evaluate": READS,
+    "glcic/complete.py:_random_boxes": "masks.holes with placeholders for the sides",
+    "glcic/complete.py:completer": READS,
+    "glcic/experiments/game.py:gradient_norms": "norms of gradients that are recorded singly",
+    "glcic/experiments/runs.py:train": FILES,
+    "glcic/export.py:export": "writes a SavedModel; tests/referee/exchange.py does both ways",
+    "glcic/features.py:trained": READS,
+    "pix2pix/export.py:export": "writes a SavedModel; tests/referee/exchange.py does both ways",
+    "pix2pix/metrics.py:colors": "Lab conversions, which are in cases, in a session of its own",
+    "pix2pix/segmentation.py:reader": READS,
+    "pix2pix/segmentation.py:train": "calls the loop of training, which today's TensorFlow runs",
+    "pix2pix/serve/application.py:load": READS,
+    "pix2pix/translate.py:translator": READS,
+}
 
 
 def graph_functions():
@@ -87,7 +117,9 @@ def graph_functions():
 
 def test_every_function_that_builds_graphs_is_in_a_case():
     called = {name for record in RECORDS.values() for name in record["functions"]}
-    assert graph_functions() - called == set(ELSEWHERE)
+    built = graph_functions()
+    assert built - called == set(ELSEWHERE)
+    assert len(built & called) >= 150
 
 
 def test_recorded_modules_have_the_syntax_of_python_3_7():

@@ -8,7 +8,7 @@ import signal
 import pytest
 from fake_machine import ONE_GPU
 
-FOR_USERS = "pip .[opencv,serve]"
+FOR_USERS = "pip .[opencv,serve,programs]"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_the_tests_packages_come_with_the_first_test_and_stay(machine):
         assert machine.succeed("test") == "tested\n"
         machine.succeed("gan_book.echo")
     machine.succeed("setup")
-    added = "pip .[opencv,serve,tests]"
+    added = "pip .[opencv,serve,programs,tests]"
     assert machine.record() == ["venv 3.11", FOR_USERS, added]
     machine.write("setup.py", "# version 2\n")
     machine.succeed("gan_book.echo")
@@ -64,7 +64,7 @@ def test_nvidias_libraries_are_added_and_remembered(machine):
     assert "setup --gpu" not in machine.run("gan_book.echo").stderr
     machine.write("setup.py", "# version 2\n")
     machine.succeed("setup")
-    with_gpu = "pip .[opencv,serve,gpu]"
+    with_gpu = "pip .[opencv,serve,programs,gpu]"
     assert machine.record() == ["venv 3.11", FOR_USERS, with_gpu, with_gpu]
 
 
@@ -73,7 +73,7 @@ def test_the_stamp_of_an_older_run_sh_is_understood(machine):
     machine.succeed("setup")
     (machine.venv / "setup.stamp").write_text("tests,gpu 475155214 2177\n")
     machine.succeed("setup")
-    assert machine.record()[2:] == ["pip .[opencv,serve,tests,gpu]"]
+    assert machine.record()[2:] == ["pip .[opencv,serve,programs,tests,gpu]"]
 
 
 def test_an_interrupted_setup_is_done_again(machine):
@@ -191,7 +191,7 @@ def test_an_active_environment_without_the_tests_packages_runs_programs_only(mac
     machine.echo("gan_book.echo", VIRTUAL_ENV=str(tmp_path / "active"))
     assert not machine.record()
     machine.succeed("test", VIRTUAL_ENV=str(tmp_path / "active"))
-    assert machine.record() == ["venv 3.11", "pip .[opencv,serve,tests]"]
+    assert machine.record() == ["venv 3.11", "pip .[opencv,serve,programs,tests]"]
 
 
 def test_a_venv_of_the_users_own_is_used_or_left_alone(machine):
