@@ -218,7 +218,9 @@ class BaseEstimator:
         """The loss and the metrics, as a dict."""
         feed = _input_fn(x, y, input_fn, batch_size, 1, False)
         self._metrics = metrics
-        return self._core.evaluate(feed, steps, hooks, checkpoint_path, name)
+        found = self._core.evaluate(feed, steps, hooks, checkpoint_path, name)
+        # tf.estimator's canned models add it to what they had here: accuracy, loss, global_step.
+        return {key: value for key, value in found.items() if key != "average_loss"}
 
     def predict(self, x=None, input_fn=None, batch_size=None, outputs=None, as_iterable=True):
         """Yields the predictions for each example; as arrays, if not as_iterable."""
