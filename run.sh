@@ -94,7 +94,7 @@ run_module() { # run_module MODULE [flags]
 
 run_tests() { # a path below tests/ replaces all tests; without arguments two tests run at a time
   local argument where=tests
-  [[ $# != 0 ]] || set -- -n 2 --dist loadgroup --no-loadscope-reorder
+  [[ $# != 0 ]] || set -- -n 2 --dist loadfile --no-loadscope-reorder
   for argument; do [[ $argument != tests/* ]] || where=""; done
   prepare tests
   cd -- "$ROOT"

@@ -32,6 +32,9 @@ def pytest_configure(config):
         "markers", "slow: not in ./run.sh test but in .ci/run; alone with -m slow"
     )
     config.addinivalue_line(
+        "markers", "referee: slow, and part of ./run.sh referee; not in .ci/run"
+    )
+    config.addinivalue_line(
         "markers",
         "browser: a page in a real browser, where the machine has one of " + ", ".join(BROWSERS),
     )
@@ -43,16 +46,8 @@ def browser():
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config, items):
-    """Tests that share a trained run go to one worker, as do those of a file.
-
-    Without a browser its tests are left out, and the last lines say so.
-    """
-    for item in items:
-        file = item.nodeid.split("::")[0]
-        shared = [package for package in ("glcic", "pix2pix") if f"tests/{package}/" in file]
-        item.add_marker(pytest.mark.xdist_group(*shared or [file]))
+    """Without a browser its tests are left out, and the last lines say so."""
     if not browser():
         chosen = [item for item in items if item.get_closest_marker("browser")]
         config.hook.pytest_deselected(items=chosen)

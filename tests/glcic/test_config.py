@@ -184,7 +184,7 @@ def test_the_flags_offer_all_kinds_of_layers():
         ({"fed": "mask"}, "--fed 'mask' is not one of nothing, patch, completion"),
         ({"alpha": -1.0}, "--alpha -1.0 is not .*at least 0.0.*"),
         ({"beta1": 1.5}, "--beta1 1.5 is not .*at most 1.0.*"),
-        ({"discriminator_repeats": 0}, "--discriminator_repeats 0 is not .*at least 1.*"),
+        ({"completion_repeats": 0}, "--completion_repeats 0 is not .*at least 1.*"),
     ],
 )
 def test_values_that_do_not_fit_are_one_line(values, message):

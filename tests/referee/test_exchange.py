@@ -10,6 +10,7 @@ from graphmode import tf
 from graphmode.old_programs import namespace
 from tests.referee import exchange
 
+pytestmark = [pytest.mark.slow, pytest.mark.referee]
 FILES = pathlib.Path(__file__).parent / "files"
 WRITE = "python3.7 -m tests.referee.exchange write tests/referee/files"
 

@@ -14,7 +14,7 @@ RECORDS = {
     for path in (FOLDER / "records").glob("*.json")
 }
 RENEW = "make the records again: ./run.sh referee --record"
-# Cases of less than a second each. .ci/run compares all.
+# Cases of less than a second each. ./run.sh referee compares all.
 QUICK = (
     "doubled",
     "minibatch",
@@ -53,6 +53,7 @@ def test_quick_cases_agree(name, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.referee
 @pytest.mark.parametrize("name", sorted(set(catalog.RUNS) - set(QUICK)))
 def test_all_other_cases_agree(name, tmp_path):
     assert compared(name, tmp_path) == []

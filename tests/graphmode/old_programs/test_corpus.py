@@ -15,19 +15,18 @@ from graphmode import tf
 from graphmode.old_programs import namespace
 
 PROGRAMS = pathlib.Path(__file__).parents[2] / "old_programs"
-# More than 1.5 s of one CPU.
-SLOW = {
-    "contrib_rnn_cells",
-    "cyclegan",
-    "dcgan",
-    "estimator_canned",
-    "keras_graph_mode",
-    "keras_standalone",
-    "layers_cnn_estimator",
-    "learn_classifier",
-    "pix2pix",
-    "ptb_lm",
-    "seq2seq_attention",
+# One of each kind, of less than a second. .ci/run runs all.
+QUICK = {
+    "batch_norm_forms",
+    "char_rnn",
+    "csv_reader",
+    "dataset_iterators",
+    "flags_app",
+    "frozen_graph",
+    "image_ops",
+    "saver_restore",
+    "session_idioms",
+    "mnist_deep_conv",
 }
 # Programs that need a package which is not among the requirements.
 NEEDS = {
@@ -42,9 +41,9 @@ NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 
 
 def parameters():
-    """The names of all programs but `ALONE`; those that need much time are marked."""
+    """The names of all programs but `ALONE`; all but a few are marked slow."""
     for path in sorted(set(PROGRAMS.glob("*.py")) - {PROGRAMS / f"{ALONE}.py"}):
-        yield pytest.param(path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+        yield pytest.param(path.stem, marks=[] if path.stem in QUICK else [pytest.mark.slow])
 
 
 def alike(shown, expected):

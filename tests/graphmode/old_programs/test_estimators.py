@@ -197,6 +197,7 @@ def slow(*values):
     return pytest.param(*values, marks=pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "program, shown",
     [
@@ -234,6 +235,7 @@ def test_what_stays_missing_names_a_replacement(name, cure, runs_here):
         runs_here(f"import tensorflow as tf\ntf.{name}\n")
 
 
+@pytest.mark.slow
 def test_eager_execution(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pathlib.Path("program.py").write_text(EAGER.replace("\n    ", "\n"))
@@ -338,6 +340,7 @@ def test_basic_distributions_are_those_of_version_1(runs_here):
     assert shown == f"True\n['0.5000', '0.5000', '{np.log1p(np.e):.4f}']\n"
 
 
+@pytest.mark.slow
 def test_other_distributions_with_basic_ones_as_parts(runs_here):
     needs("tensorflow-probability")
     shown = runs_here(DISTRIBUTIONS).splitlines()

@@ -92,7 +92,7 @@ def test_the_tests_run_in_the_checkout(project):
 
 def test_without_arguments_two_tests_run_at_a_time_and_related_ones_stay_together(project):
     project.write("pytest.py", "import sys\nprint(sys.argv[1:])\n")
-    expected = "['tests', '-n', '2', '--dist', 'loadgroup', '--no-loadscope-reorder']\n"
+    expected = "['tests', '-n', '2', '--dist', 'loadfile', '--no-loadscope-reorder']\n"
     assert project.succeed("test") == expected
 
 
