@@ -17,8 +17,7 @@ WRITE = "python3.7 -m tests.referee.exchange write tests/referee/files"
 
 @pytest.fixture
 def files():
-    if not FILES.is_dir():
-        pytest.skip(f"{FILES} is missing: {WRITE}")
+    assert FILES.is_dir(), f"{FILES} is missing: {WRITE}"
     return FILES
 
 

@@ -42,7 +42,7 @@ def get_optimizer_variables(optimizer):
     return optimizer.variables()
 
 
-class Network(tf.keras.Model):  # type: ignore[name-defined]
+class Network(tf.keras.Model):
     """A Keras model whose layers may be named with track_layer."""
 
     def track_layer(self, layer):

@@ -106,7 +106,7 @@ def run(experiment_fn, output_dir=None, schedule=None, run_config=None, hparams=
     return getattr(made, schedule or "train_and_evaluate")()
 
 
-class ValidationMonitor(tf.train.SessionRunHook):  # type: ignore[name-defined]
+class ValidationMonitor(tf.train.SessionRunHook):
     """Evaluates the newest checkpoint every some steps, and can end the training."""
 
     def __init__(

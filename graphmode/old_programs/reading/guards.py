@@ -85,7 +85,7 @@ class Guards:
         value = self.value(node)
         try:
             return None if value is UNKNOWN else bool(value)
-        except Exception:
+        except (TypeError, ValueError):  # an array of several values, for example
             return None
 
     def _value(self, node):

@@ -1,6 +1,5 @@
 """Programs of 2016 to 2019 print here what they printed under TensorFlow 1.15.5."""
 
-import importlib.util
 import os
 import pathlib
 import random
@@ -27,13 +26,6 @@ QUICK = {
     "saver_restore",
     "session_idioms",
     "mnist_deep_conv",
-}
-# Programs that need a package which is not among the requirements.
-NEEDS = {
-    "distributions": "tensorflow_probability",
-    "estimator_canned": "tensorflow_estimator",
-    "layers_cnn_estimator": "tensorflow_estimator",
-    "learn_classifier": "tensorflow_estimator",
 }
 # Eager execution cannot be turned off again, so this program has a process of its own.
 ALONE = "eager_program"
@@ -85,8 +77,6 @@ def fresh(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", list(parameters()))
 def test_a_program_prints_what_it_printed_under_version_1(name, fresh, capsys):
-    if name in NEEDS and not importlib.util.find_spec(NEEDS[name]):
-        pytest.skip(f"{NEEDS[name]} is not installed")
     try:
         namespace.run(str(PROGRAMS / f"{name}.py"), [])
     except SystemExit as stopped:
