@@ -16,7 +16,7 @@ import data
 from gan_book.figures import diagrams, formulas
 from graphmode import cli, config, files
 from graphmode.config import setting
-from graphmode.report import page, plots
+from graphmode.report import plots, tables
 
 BLUE, GREEN, YELLOW, RED = diagrams.BLUE, diagrams.GREEN, diagrams.YELLOW, diagrams.RED
 TITLE = "The chapter's figures"
@@ -110,10 +110,12 @@ def discriminative_and_generative(generator):
     left.contour(x, y, line, levels=[0], colors="black")
     left.set(title="discriminative: p(y | x) is 1/2 on the line", xlim=(-6, 6), ylim=(-5, 5))
     right.set_title("generative: p(x | y), and new points from it")
+    densities = []  # p(x | y)
     for points, color in zip(classes, (BLUE, YELLOW)):
         fit = points.mean(0), np.cov(points.T)
         peak = formulas.normal_density(fit[0], *fit)
         heights = formulas.normal_density(np.stack([x, y], -1), *fit)
+        densities.append(heights)
         for radius in (2, 1):
             levels = [peak * np.exp(-(radius**2) / 2), peak]
             right.contourf(x, y, heights, colors=color, alpha=0.35, levels=levels)
@@ -121,6 +123,9 @@ def discriminative_and_generative(generator):
             axes.plot(*points.T, "o", color=color, ms=4.5, mec="black", mew=0.5)
         new = generator.multivariate_normal(*fit, 8)
         right.plot(*new.T, "^", color=RED, mec="white", ms=9)
+    # 贝叶斯规则: both classes have COUNT points, so the prior p(y) is 1/2.
+    posterior = formulas.bayes(densities, [0.5, 0.5])[1]
+    right.contour(x, y, posterior, levels=[0.5], colors="black", linestyles="dashed")
     return figure
 
 
@@ -163,7 +168,8 @@ CAPTIONS = {
         "Two classes of points. Left, a discriminative model, P(Y|X): logistic regression finds "
         "only the line between them. Right, a generative model, P(Y, X): a normal distribution "
         "fitted to each class, shaded to 1 and 2 standard deviations. The red triangles "
-        "(红色三角形) are new points, sampled from it.",
+        "(红色三角形) are new points, sampled from it. On the dashed line P(Y|X), computed from "
+        "P(Y, X) by Bayes' rule (贝叶斯规则), is 1/2.",
     ),
     "normals": (
         "平均值 and 标准差",
@@ -175,6 +181,13 @@ CAPTIONS = {
         "The blue distribution models the green one, N(0, 1). On the way its mean and its standard "
         "deviation change linearly, and the KL divergence of blue from green falls to 0. A to D "
         "mark the stages on the curve.",
+    ),
+    "structures": (
+        "自编码器, 生成对抗网络 and 深度卷积 GAN",
+        "The networks of three sections. Above, an autoencoder: z, in its middle, is much smaller "
+        "than the image. In the middle, a GAN. Below, the DCGAN's generator (first line) and its "
+        "discriminator (second line, to be read from the right). Dashed green arrows carry the "
+        "gradients of the autoencoder's loss, and of the generator's.",
     ),
     "reparameterization": (
         "重新参数化",
@@ -202,16 +215,17 @@ def draw(settings):
         "normals": normals(),
         "kl": kl(),
         "discriminative_and_generative": discriminative_and_generative(generator),
+        "structures": diagrams.structures(plots.figure(9.5, 10.5, DPI)),
         "reparameterization": diagrams.reparameterization(plots.figure(9.5, 7.6, DPI)),
         "activations": activations(),
     }
-    shown = {}
-    for name, words in CAPTIONS.items():
-        target = files.path(settings.output_dir, f"{name}.png")
-        files.write_whole(target, plots.png(figures[name]))
-        shown[target] = words
+    shown = []
+    for name, (heading, caption) in CAPTIONS.items():
+        figure = plots.png(figures[name])
+        files.write_whole(files.path(settings.output_dir, f"{name}.png"), figure)
+        shown.append(tables.Section(heading, caption, figure=figure))
     target = files.path(settings.output_dir, "index.html")
-    page.write_index(target, [], TITLE, TEXT, shown)
+    tables.write(target, TITLE, shown, TEXT)
     print(f"open {target}")
 
 

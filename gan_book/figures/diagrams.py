@@ -1,4 +1,4 @@
-"""重新参数化 The diagram of the reparameterization trick, as data, and the drawing of it."""
+"""Diagrams of the networks and of the reparameterization trick, as data, and their drawing."""
 
 from typing import NamedTuple, Tuple
 
@@ -64,17 +64,98 @@ MODELS = (
     (r"after: $z = \mu + \sigma \cdot \epsilon$", AFTER_BOXES, AFTER_ARROWS),
 )
 
+# What the chapter's other lost diagrams showed: (title, boxes, arrows). D and G are the GAN's two
+# networks. The sizes are those of the text's code.
+STRUCTURES = (
+    (
+        "an autoencoder",
+        {
+            "input": Box((0.9, 2), 1.4, "image\n28 x 28"),
+            "encoder": Box((3.3, 2), 1.8, "encoder: layers\nget smaller", BLUE),
+            "z": Box((5.6, 2), 0.9, "z", YELLOW),
+            "decoder": Box((7.9, 2), 1.8, "decoder: layers\nget larger", BLUE),
+            "output": Box((10.3, 2), 1.5, "image again\n28 x 28"),
+        },
+        (
+            Arrow("input", "encoder", False),
+            Arrow("encoder", "z", True),
+            Arrow("z", "decoder", True),
+            Arrow("decoder", "output", True),
+        ),
+    ),
+    (
+        "a GAN (gradients: those of the generator's loss)",
+        {
+            "noise": Box((0.9, 3.1), 1.4, "noise z"),
+            "generator": Box((3.4, 3.1), 1.6, "generator", BLUE),
+            "fake": Box((5.7, 3.1), 1.4, "fake image"),
+            "real": Box((5.7, 0.9), 1.4, "real image"),
+            "discriminator": Box((8, 2), 1.7, "discriminator", BLUE),
+            "answer": Box((10.4, 2), 1.5, "real or fake?", RED),
+        },
+        (
+            Arrow("noise", "generator", False),
+            Arrow("generator", "fake", True),
+            Arrow("fake", "discriminator", True),
+            Arrow("real", "discriminator", False),
+            Arrow("discriminator", "answer", True),
+        ),
+    ),
+    (
+        "the networks of the DCGAN, with the text's sizes",
+        {
+            "noise": Box((0.5, 3.1), 0.9, "z\n100"),
+            "dense_1": Box((2.4, 3.1), 1.3, "dense\n1024", BLUE),
+            "dense_2": Box((4.7, 3.1), 1.6, "dense\n7 x 7 x 128", BLUE),
+            "up_1": Box((7.2, 3.1), 1.9, "transposed conv.\n14 x 14 x 64", BLUE),
+            "up_2": Box((9.9, 3.1), 1.9, "transposed conv.\n28 x 28 x 1", BLUE),
+            "image": Box((9.9, 0.9), 1.9, "image, fake or real\n28 x 28"),
+            "down_1": Box((7.2, 0.9), 1.9, "conv. and pool\n12 x 12 x 32", BLUE),
+            "down_2": Box((4.7, 0.9), 1.6, "conv. and pool\n4 x 4 x 64", BLUE),
+            "dense_3": Box((2.4, 0.9), 1.3, "dense\n1024", BLUE),
+            "logit": Box((0.5, 0.9), 0.9, "logit", RED),
+        },
+        (
+            Arrow("noise", "dense_1", False),
+            *(
+                Arrow(start, end, True)
+                for start, end in (
+                    ("dense_1", "dense_2"),
+                    ("dense_2", "up_1"),
+                    ("up_1", "up_2"),
+                    ("up_2", "image"),
+                    ("image", "down_1"),
+                    ("down_1", "down_2"),
+                    ("down_2", "dense_3"),
+                    ("dense_3", "logit"),
+                )
+            ),
+        ),
+    ),
+)
+
 
 def reparameterization(figure):
-    """Draws the VAE before and after the trick into a matplotlib figure, and returns it.
+    """Draws the VAE before and after the trick into a matplotlib figure, and returns it."""
+    models = [(title, {**BOXES, **boxes}, ARROWS + arrows) for title, boxes, arrows in MODELS]
+    return _draw(figure, models)
+
+
+def structures(figure):
+    """Draws the autoencoder, the GAN and the DCGAN into a matplotlib figure, and returns it."""
+    return _draw(figure, STRUCTURES)
+
+
+def _draw(figure, models):
+    """Draws diagrams, (title, boxes, arrows) each, one below the other.
 
     Black arrows lead forward. Dashed green arrows are the gradients that flow back.
     """
-    for axes, (title, boxes, arrows) in zip(figure.subplots(2, 1), MODELS):
+    for axes, (title, boxes, arrows) in zip(figure.subplots(len(models), 1), models):
         axes.set(title=title, xlim=(-0.1, 11.4), ylim=(0, 4), aspect="equal")
         axes.axis("off")
-        patches = {name: _box(axes, box) for name, box in {**BOXES, **boxes}.items()}
-        for arrow in ARROWS + arrows:
+        patches = {name: _box(axes, box) for name, box in boxes.items()}
+        for arrow in arrows:
             ends = patches[arrow.start], patches[arrow.end]
             _arrow(axes, *ends, color="black")
             if arrow.gradient:

@@ -141,6 +141,20 @@ def normal_density(points, mean, covariance):
     return np.exp(-squared / 2) / np.sqrt(np.linalg.det(np.multiply(2 * np.pi, covariance)))
 
 
+def bayes(densities, priors):
+    """p(y | x) = p(x | y) p(y) / p(x), by Bayes' rule; p(x) is the sum over all classes.
+
+    Args:
+        densities: p(x | y) of each class, [classes, ...].
+        priors: p(y), [classes], with the sum 1.
+
+    Returns:
+        p(y | x), [classes, ...].
+    """
+    joint = np.asarray(densities) * np.reshape(priors, [-1] + [1] * (np.ndim(densities) - 1))
+    return joint / joint.sum(0)
+
+
 def logistic_regression(points, labels, penalty=0.001):
     """Fits p(y = 1 | x) = sigmoid(w . x + b) by Newton's method.
 

@@ -8,8 +8,10 @@ import pytest
 from matplotlib import colors, patches
 from PIL import Image
 
+from gan_book import dcgan
 from gan_book.figures import __main__ as figures
 from gan_book.figures import diagrams, formulas
+from graphmode import tf
 from graphmode.report import plots
 
 NAMES = {
@@ -18,6 +20,7 @@ NAMES = {
     "normals",
     "kl",
     "reparameterization",
+    "structures",
     "activations",
 }
 
@@ -101,6 +104,24 @@ def test_the_diagram_shows_all_boxes_and_arrows(n):
     both = (*diagrams.ARROWS, *arrows)
     assert arrowheads.count("#000000") == len(both)
     assert arrowheads.count(diagrams.GREEN) == sum(arrow.gradient for arrow in both)
+
+
+def test_the_sizes_in_the_diagram_of_the_dcgan_are_those_of_the_network():
+    """Of the text's code, which the DCGAN runs as published."""
+    _, boxes, _ = diagrams.STRUCTURES[2]
+    sizes = {name: box.text.split("\n")[-1] for name, box in boxes.items()}
+    shapes = {"14 x 14 x 64": "up_1", "28 x 28 x 1": "up_2", "12 x 12 x 32": "down_1"}
+    with tf.Graph().as_default() as graph:
+        generated = dcgan.generator(tf.placeholder(tf.float32, [None, 100]))
+        dcgan.discriminator(generated)
+        built = {
+            " x ".join(map(str, output.shape.as_list()[1:]))
+            for operation in graph.get_operations()
+            for output in operation.outputs
+            if output.shape.rank == 4
+        }
+    assert {size: name for name, size in sizes.items() if size in shapes} == shapes
+    assert {*shapes, "4 x 4 x 64", "7 x 7 x 128"} <= built
 
 
 def test_program_writes_every_image_and_a_page_that_holds_them(tmp_path, capsys):

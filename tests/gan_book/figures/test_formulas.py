@@ -72,6 +72,19 @@ def test_density_in_the_plane():
     )
 
 
+def test_bayes_rule_gives_the_discriminative_models_probability_from_the_generative_one():
+    """Of two normals with one covariance, p(y | x) is a sigmoid of a line: w is S^-1 (m1 - m0)."""
+    covariance, means = np.array([[1, 0.5], [0.5, 2]]), np.array([[-0.5, 0], [0.5, 1]])
+    points = np.random.default_rng(0).normal(size=[50, 2])
+    densities = [formulas.normal_density(points, mean, covariance) for mean in means]
+    posterior = formulas.bayes(densities, [0.25, 0.75])
+    weights = np.linalg.solve(covariance, means[1] - means[0])
+    # Three to one: the prior moves the line by log 3.
+    logits = points @ weights - weights @ means.mean(0) + np.log(3)
+    np.testing.assert_allclose(posterior[1], 1 / (1 + np.exp(-logits)), rtol=1e-9)
+    np.testing.assert_allclose(posterior.sum(0), 1)
+
+
 def test_logistic_regression_is_at_its_optimum_and_finds_the_true_line():
     """Of two normals with one covariance S, w is S^-1 (mean1 - mean0)."""
     generator, covariance = np.random.default_rng(0), np.array([[1, 0.5], [0.5, 2]])
