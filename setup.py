@@ -77,6 +77,7 @@ setup(
         ]
     ),
     package_data={"": ["*.html", "*.css", "tensorflow_1_15_5.json"]},
+    entry_points={"console_scripts": ["graphmode = graphmode.command:main"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
 )
