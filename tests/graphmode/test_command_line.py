@@ -73,5 +73,6 @@ def test_the_package_that_pip_builds_has_the_command_and_all_files(tmp_path):
         names = archive.namelist()
         (entry,) = [name for name in names if name.endswith("entry_points.txt")]
         assert b"graphmode = graphmode.command:main" in archive.read(entry)
-    for wanted in ("graphmode/report/templates/report.html", "glcic/__main__.py"):
-        assert wanted in names
+    kept = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True)
+    for package in ("graphmode", "data", "gan_book", "glcic", "pix2pix", "examples"):
+        assert {one for one in kept.stdout.split() if one.startswith(f"{package}/")} <= {*names}
