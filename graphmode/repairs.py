@@ -24,6 +24,8 @@ import types
 import warnings
 from typing import Iterator
 
+from graphmode import notebooks
+
 # Name that tf_slim reads -> where it is now, both below tensorflow.python. The table is complete
 # for tf_slim 1.1.0: its syntax tree was compared with TensorFlow 2.16 to 2.21.
 MOVED = {
@@ -181,6 +183,7 @@ def _tensorflow():
         tf.disable_v2_behavior()
     if version in ("2.19", "2.20"):
         _hold_first_run()
+    notebooks.explain_reruns()
     return tf
 
 
