@@ -83,7 +83,8 @@ def _row(entry, chinese):
 
 def _link(place):
     path, _, name = place.partition("::")
-    return f"[{name or path.split('/')[-1]}](../{path})"
+    target = path[len("docs/") :] if path.startswith("docs/") else f"../{path}"
+    return f"[{name or path.split('/')[-1]}]({target})"
 
 
 def _cells(values):
