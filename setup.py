@@ -52,6 +52,7 @@ EXTRAS = {
         "playwright",  # controls a browser that the machine has
         "nbclient",  # runs the notebooks of examples/
         "ipykernel",  # for which it needs Python's kernel
+        "mkdocs-material",  # makes a site of docs/, and finds broken links
     ],
     # ./run.sh setup --old: for old programs that need NumPy 1. Python 3.13 has none.
     "old": ["numpy==1.26.4; python_version < '3.13'", "numpy>=2.1,<2.3; python_version >= '3.13'"],
