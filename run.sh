@@ -3,10 +3,11 @@
 #
 #   ./run.sh [--gpu auto|cpu|0|0,1] [--background] MODULE [flags]
 #                           runs a program, for example: ./run.sh gan_book.vae --max_steps 1000
-#                           (its flags: MODULE --help). --gpu auto uses the GPU with the most free
-#                           memory. --background: the program continues if you close the terminal.
+#                           (flags: MODULE --help). --gpu auto: the GPU with the most free memory.
+#                           --background: outlives the terminal. --workers N: see docs/scaling.md
 #   ./run.sh [--gpu ...] [--background] run SCRIPT.py [its arguments]
-#                           runs a TensorFlow 1 program; run --check SCRIPT.py only reads it
+#                           runs a TensorFlow 1 program; run --check SCRIPT.py only reads it;
+#                           run --batch_norm SCRIPT.py also finds mistakes of its batch norms
 #   ./run.sh list           shows all programs
 #   ./run.sh demo [flags]   runs the short tour
 #   ./run.sh jobs           shows the background jobs of this folder
@@ -27,7 +28,7 @@
 set -euo pipefail
 ROOT=$(readlink -f -- "${BASH_SOURCE[0]}")
 ROOT=${ROOT%/*} # dirname would lose a newline at the end
-GPU="" BACKGROUND=""
+GPU="" BACKGROUND="" WORKERS="" RESTARTS=0 TRUSTED="" CLUSTER="" TASK=""
 
 say() { # one line, whatever characters the names of folders have
   local text=$*
@@ -81,6 +82,28 @@ run_program() { # run_program NAME MODULE [flags]; NAME is that of its backgroun
   launch "$@"
 }
 
+join_workers() { # JOINED, what starts the program as a worker; --cluster becomes TF_CONFIG
+  [[ ! $WORKERS || ! $CLUSTER ]] || die "--workers starts workers here, --cluster on several" \
+    "machines: use one of them"
+  case $CLUSTER in
+  "") [[ ! $TASK ]] || die "--task $TASK needs --cluster" ;;
+  slurm) export GRAPHMODE_CLUSTER=slurm ;;
+  *)
+    [[ $TASK ]] || die "--cluster needs --task: the number of this machine in the list, from 0"
+    # shellcheck disable=SC2089 # the quotes belong to JSON
+    printf -v TF_CONFIG '{"cluster": {"worker": ["%s"]}, "task": {"type": "worker", "index": %d}}' \
+      "${CLUSTER//,/\", \"}" "$TASK"
+    # shellcheck disable=SC2090
+    export TF_CONFIG ;;
+  esac
+  JOINED=()
+  if [[ $WORKERS ]]; then
+    JOINED=(graphmode.runner.workers "$WORKERS" "$RESTARTS" "$TRUSTED")
+  elif [[ ${TF_CONFIG-}${GRAPHMODE_CLUSTER-} ]]; then # also TFJob and cloud services set TF_CONFIG
+    JOINED=(graphmode.cluster)
+  fi
+}
+
 run_module() { # run_module MODULE [flags]
   local flag
   if [[ ! $1 =~ ^[A-Za-z0-9_.]+$ ]] || ! is_program "$ROOT/${1//.//}"; then
@@ -89,7 +112,8 @@ run_module() { # run_module MODULE [flags]
   for flag in "${@:2}"; do # --help needs neither packages nor a GPU
     [[ $flag != -h && $flag != --help ]] || { plain programs help "$1" && exit; }
   done
-  run_program "${1##*.}" "$@"
+  join_workers
+  run_program "${1##*.}" "${JOINED[@]}" "$@"
 }
 
 run_tests() { # a path below tests/ replaces all tests; without arguments two tests run at a time
@@ -114,6 +138,19 @@ main() {
     --gpu) GPU=${2-} && [[ $GPU && $GPU != --* ]] || die "--gpu needs a value: auto, cpu, 0 or 0,1"
       shift 2 ;;
     --background) BACKGROUND=1 && shift ;;
+    --workers | --restarts)
+      [[ ${2-} =~ ^[0-9]{1,4}$ && $2 != 0 ]] || die "$1 needs a number, not '${2-}'"
+      if [[ $1 == --workers ]]; then WORKERS=$2; else RESTARTS=$2; fi
+      shift 2 ;;
+    --trusted_network) TRUSTED=yes && shift ;;
+    --cluster) CLUSTER=${2-}
+      [[ $CLUSTER =~ ^(slurm|[^[:space:],\"]+:[0-9]+(,[^[:space:],\"]+:[0-9]+)*)$ ]] ||
+        die "--cluster needs HOST:PORT,HOST:PORT... or slurm, not '$CLUSTER'"
+      shift 2 ;;
+    --task)
+      [[ ${2-} =~ ^[0-9]{1,4}$ ]] || die "--task needs a number from 0 on, not '${2-}'"
+      TASK=$2 && shift 2 ;;
+    --batch_norm) break ;;
     --check) die "--check belongs to run: ./run.sh run --check ${2-SCRIPT.py}" ;;
     -h | --help) set -- help ;;
     *) die "unknown option '$1' before MODULE; see: ./run.sh help" ;;
@@ -122,7 +159,10 @@ main() {
   [[ $# != 0 ]] || set -- help
   case $1 in
   help | list | jobs | log | stop | gpus | disk | setup | doctor | check | referee)
-    [[ ! $GPU$BACKGROUND ]] || die "--gpu and --background go before a program, not '$1'" ;;
+    [[ ! $GPU$BACKGROUND ]] || die "--gpu and --background go before a program, not '$1'" ;;&
+  help | list | jobs | log | stop | gpus | disk | setup | doctor | check | referee | run | test | demo)
+    [[ ! $WORKERS$CLUSTER$TASK$TRUSTED ]] ||
+      die "--workers and --cluster are for programs that train, not for '$1'" ;;
   esac
   [[ $1 == help ]] || find_python
   case $1 in
@@ -139,6 +179,8 @@ main() {
   check) run_checks ;;
   test) run_tests "${@:2}" ;;
   referee) need_python need tests && cd -- "$ROOT" && exec "$PY" -m tests.referee "${@:2}" ;;
+  --batch_norm) # belongs to run
+    main run "$@" ;;
   run)
     [[ $# != 1 ]] || die "run: which program? ./run.sh run SCRIPT.py [its arguments]"
     [[ $2 != -h && $2 != --help ]] || { plain programs help graphmode && exit; }

@@ -7,13 +7,45 @@ the seed, and a resumed run goes on in the order of a run that was never stopped
 
 import os
 import pathlib
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 from data import folders
-from graphmode import tf
+from graphmode import cluster, tf
 from graphmode.training import queues
 
 WAITING = 1000  # the shuffling queue holds at least this many images, or the whole folder
+
+
+def names(strings: Sequence[Any], seed: int) -> Tuple[Any, Callable[[Any], Any]]:
+    """A queue of names, which are read in one thread. Each epoch has a different order.
+
+    Of several workers (`graphmode.cluster`) each has the names of its part of every batch.
+
+    Returns:
+        The queue, and a function of a name that was dequeued from it. It returns the number of the
+        name among those of all workers: int64 [], from 1.
+    """
+    crew = cluster.here()
+    if crew.parts == 1:
+        queue = tf.train.string_input_producer(strings, shuffle=True, seed=seed)
+        return queue, queues.read_from(queue)
+    own, whole = crew.batch, crew.batch * crew.count
+    kinds = [tf.GraphKeys.LOCAL_VARIABLES]
+    epoch = tf.random_shuffle(tf.constant(strings), seed=seed)
+    seen = tf.Variable(0, trainable=False, collections=kinds, dtype=tf.int64, name="names_seen")
+    places = (
+        tf.assign_add(seen, len(strings)) - len(strings) + tf.range(len(strings), dtype=tf.int64)
+    )
+    mine = tf.boolean_mask(epoch, tf.equal(places % whole // own, crew.rank))
+    queue = tf.FIFOQueue(max(WAITING, len(strings)), [tf.string], [[]], name="own_names")
+    tf.train.add_queue_runner(tf.train.QueueRunner(queue, [queue.enqueue_many([mine])]))
+    count = queues.read_from(queue)
+
+    def number(name):
+        place = count(name) - 1
+        return place // own * whole + crew.rank * own + place % own + 1
+
+    return queue, number
 
 
 def reader(paths: Sequence[pathlib.Path], seed: int) -> Tuple[Any, Any]:
@@ -22,10 +54,7 @@ def reader(paths: Sequence[pathlib.Path], seed: int) -> Tuple[Any, Any]:
     Returns:
         uint8 [any height, any width, 3], RGB, and int64 [], the image's number from 1.
     """
-    filename_queue = tf.train.string_input_producer(
-        [os.fsencode(path) for path in paths], shuffle=True, seed=seed
-    )
-    number = queues.read_from(filename_queue)
+    filename_queue, number = names([os.fsencode(path) for path in paths], seed)
     name, content = tf.WholeFileReader().read(filename_queue)
     # Pillow: tf.image.decode_jpeg ignores the EXIF orientation and drops transparency.
     image = tf.py_func(

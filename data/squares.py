@@ -5,7 +5,7 @@ from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
 
-from data.feeds import shuffled
+from data.feeds import mirrored, shuffled
 from data.folders import decode, in_threads
 
 MEMORY = 2 << 30  # bytes: limit of the decoded and resized images that are kept
@@ -139,9 +139,8 @@ def _stream(examples, batch_size, seed, mirror, read):
     def batch(number):
         images = read(indices(number))
         if mirror:
-            # The 1 makes these numbers independent of those that decide the order.
-            mirrored = np.random.default_rng([seed, number, 1]).random(batch_size) < 0.5
-            images[mirrored] = images[mirrored, :, ::-1]
+            chosen = mirrored(number, batch_size, seed)
+            images[chosen] = images[chosen, :, ::-1]
         return images * np.float32(1 / 255)
 
     return batch

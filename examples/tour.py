@@ -11,7 +11,7 @@ from gan_book import gan, vae
 from glcic import __main__ as glcic
 from graphmode import cli, config, errors, files
 from graphmode.config import setting
-from graphmode.report import page
+from graphmode.report import several
 from graphmode.training import run_folder
 from pix2pix import __main__ as pix2pix
 
@@ -52,7 +52,7 @@ def take(settings):
         raise errors.InputError(
             f"{taken[0]} holds a run that the tour did not make: choose another --output_dir"
         )
-    page.write_index(target, [], TITLE, "The tour is not finished yet.")
+    several.write_tour(target, [], TITLE, "The tour is not finished yet.")
 
     steps = settings.vae_steps
     train(vae, "drawn digits", folders["vae"], steps, display_freq=max(1, steps // 8))
@@ -79,7 +79,7 @@ def take(settings):
         which_direction="BtoA",
         display_freq=max(1, steps // 4),
     )
-    page.write_index(target, list(folders.values()), TITLE, TEXT)
+    several.write_tour(target, list(folders.values()), TITLE, TEXT)
     print(f"open {target}")
 
 

@@ -23,24 +23,22 @@ Differences from the text and the paper (docs/errata.md):
 
 Run:     ./run.sh gan_book.began --data mnist
          ./run.sh gan_book.began --data faces --size 64 [--input_dir FOLDER]    (else drawn faces)
+         ./run.sh gan_book.began --input_dir FOLDER --size 64           (your own images)
 Expect:  a measure that falls; on MNIST sharp strokes, most of them ones.
 """
 
 import dataclasses
 import functools
-import sys
-from typing import Literal
 
-import data
-from data import faces, feeds
-from gan_book import cae, gan, tips
+from data import feeds
+from gan_book import cae, gan, inputs, tips
 from gan_book.evaluation import classifier, sampling
 from graphmode import cli, config, errors, tf, training, variables
 from graphmode.config import setting
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config.Run, tips.Tips, classifier.Evaluated):
+class Config(config.Run, inputs.Inputs, tips.Tips, classifier.Evaluated):
     """Settings of the BEGAN. `network` marks those that belong to the trained weights."""
 
     PROGRAM = "gan_book.began"
@@ -52,24 +50,8 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
     }
 
     # The text promises faces of 128 x 128 pixels; digits are for comparison with the other GANs.
-    data: Literal["digits", "mnist", "faces"] = setting(
-        "digits",
-        network=True,
-        help="drawn digits, MNIST, or faces (without --input_dir: drawn faces)",
-    )
-    size: int = setting(
-        32,
-        at_least=32,
-        at_most=128,
-        network=True,
-        help="height and width of a face in pixels: 32, 64 or 128; digits always have 28",
-    )
-    crop: int = setting(
-        0,
-        at_least=0,
-        help="side in pixels of the square cut out of the middle of each face image; "
-        "0: the largest square",
-    )
+    OWN_SIZE = 32
+
     max_epochs: int = setting(
         3, at_least=1, changeable=True, help="number of passes over the training set"
     )
@@ -106,19 +88,6 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
             raise errors.InputError(
                 "--as_published: the text has no code for BEGAN that could be run: leave it out"
             )
-        if self.data == "faces" and self.size not in (32, 64, 128):
-            raise errors.InputError(f"--size {self.size}: faces have 32, 64 or 128 pixels")
-
-    @property
-    def shape(self):
-        """[height, width, channels] of the images."""
-        return [self.size, self.size, 3] if self.data == "faces" else [28, 28, 1]
-
-
-def levels(size):
-    """(number of doublings, first side) of images with a side of 28, 32, 64 or 128 pixels."""
-    # 28 = 7 * 2^2; the others are 8 * 2^n.
-    return (2, 7) if size == 28 else (size.bit_length() - 4, 8)
 
 
 def doubled(x):
@@ -137,7 +106,7 @@ def decoder(z, config, drop=lambda x: x):
     Args:
         drop: function of a layer (the generator's dropout, see tips.py).
     """
-    doublings, side = levels(config.shape[0])
+    doublings, side = inputs.levels(config.shape[0])
     # [batch, dim] -> [batch, 8, 8, filters]; digits [batch, 7, 7, filters]
     x = tf.layers.dense(z, side * side * config.filters)
     x = first = tf.reshape(drop(x), [-1, side, side, config.filters])
@@ -157,7 +126,7 @@ def decoder(z, config, drop=lambda x: x):
 
 def encoder(x, config):
     """[batch, size, size, channels] in [-1, 1] -> the code, [batch, dim]."""
-    doublings, side = levels(x.shape.as_list()[1])
+    doublings, side = inputs.levels(x.shape.as_list()[1])
     filters = config.filters
     # [batch, size, size, channels] -> [batch, size, size, filters]
     x = tf.layers.conv2d(x, filters, 3, padding="same", activation=tf.nn.elu)
@@ -209,10 +178,8 @@ def as_images(generated):
 
 
 def build(config, examples):
-    """Builds the graph that trains both networks on `examples` (data.Digits or faces.Faces)."""
-    of_faces = config.data == "faces"
-    shape_in = config.shape if of_faces else [784]
-    pixels = tf.placeholder(tf.float32, [None, *shape_in], name="IMAGE_IN")
+    """Builds the graph that trains both networks on `examples` (data.Digits)."""
+    pixels = tf.placeholder(tf.float32, [None, inputs.numbers(config)], name="IMAGE_IN")
     # [0, 1] -> [-1, 1]
     x = 2.0 * tf.reshape(pixels, [-1, *config.shape]) - 1.0
     generator_sample = generator(gan.noise(config.batch_size, config.dim), config)
@@ -244,7 +211,7 @@ def build(config, examples):
             config,
         )
 
-    steps = training.steps_for(config, examples.train if of_faces else len(examples.train_images))
+    steps = training.steps_for(config, len(examples.train_images))
     # 不需要两个单独的优化器: both losses are balanced by k, so the updates alternate one to one.
     rate = training.cosine(config.lr, steps)
     d_step = variables.minimize(d_loss, "discriminator", tf.train.AdamOptimizer(rate, 0.5))
@@ -262,29 +229,9 @@ def build(config, examples):
     return training.Model(
         phases=[training.Phase("train", steps, updates)],
         images={"samples": samples, "reconstructions": reconstructions},
-        feed=feed(config, examples, pixels),
+        feed=feeds.digits(examples, pixels, config.batch_size, config.seed, mirror=config.mirrored),
         columns=list(balanced),
         alarms=tips.ALARMS,
-        notes=examples.skipped if of_faces else (),
-    )
-
-
-def feed(config, examples, pixels):
-    """Returns a function: step number -> feed_dict."""
-    if config.data == "faces":
-        return lambda number: {pixels: examples.batch(number)}
-    return feeds.digits(examples, pixels, config.batch_size, config.seed)
-
-
-def load(config):
-    """The images of --data: data.Digits or faces.Faces."""
-    if config.data != "faces":
-        return data.load(config.data, config.input_dir)
-    if not config.input_dir:
-        sys.stderr.write("no --input_dir with images of faces: using drawn faces\n")
-    crop = config.crop or None
-    return faces.load(
-        config.input_dir, config.size, config.batch_size, config.seed, crop, mirror=True
     )
 
 
@@ -294,24 +241,14 @@ def generate(config, count):
     return sampling.generate(config, lambda z: as_images(generator(z, config)), inputs)
 
 
-def train(config):
-    training.fit(build(config, load(config)), config)
-
-
-def evaluate(config):
-    """Writes the GAN's metrics for digits, and reconstruction losses for faces."""
-    if config.data != "faces":
-        return sampling.modes(build, generate, curve="measure")["evaluate"](config)
-
-    def loss(images):
-        x = 2.0 * images - 1.0
-        return tf.reduce_mean(tf.abs(x - discriminator(x, config)), [1, 2, 3])
-
-    return sampling.evaluate_reconstruction(config, generate, loss, load(config).test)
+def reconstruction_losses(images, config):
+    """L(v) of each image: [N, height, width, channels] in [0, 1] -> [N]."""
+    x = 2.0 * images - 1.0
+    return tf.reduce_mean(tf.abs(x - discriminator(x, config)), [1, 2, 3])
 
 
 def main(argv=None):
-    modes = {**sampling.modes(build, generate), "train": train, "evaluate": evaluate}
+    modes = sampling.modes(build, generate, curve="measure", losses=reconstruction_losses)
     cli.main(Config, modes, __doc__, argv)
 
 

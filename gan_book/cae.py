@@ -11,33 +11,34 @@ The text says that an autoencoder cannot generate new digits. `--mode generate` 
 from N(0, 1), and shows that z from normal distributions that are fitted to the codes does better
 (gan_book/uses/codes.py). `--mode compress` is the text's use as lossy compression.
 
+Images of other sizes, and colors: gan_book/sizes.py has the same network with more layers.
+
 Run:     ./run.sh gan_book.cae --data mnist             (--latent_size 2 adds a plot of z by digit)
+         ./run.sh gan_book.cae --input_dir FOLDER --size 64 --latent_size 100    (your own images)
 Expect:  reconstructions that can be read and are slightly soft, 22.8 dB on the test digits.
 """
 
 import contextlib
 import dataclasses
-from typing import Literal
 
 import numpy as np
 
-import data
 from data import feeds
-from gan_book.evaluation import classifier
+from gan_book import inputs, sizes
+from gan_book.evaluation import classifier, latent_figures, sampling
 from gan_book.uses import codes, compression
-from graphmode import cli, config, files, sessions, tf, training
+from graphmode import cli, config, sessions, tf, training
 from graphmode.config import setting
-from graphmode.report import images, page, plots, scores
+from graphmode.report import page, scores
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config.Run, classifier.Evaluated):
+class Config(config.Run, inputs.Inputs, classifier.Evaluated):
     """Settings of the autoencoder. `network` marks those that belong to the trained weights."""
 
     PROGRAM = "gan_book.cae"
     AS_PUBLISHED = {"lr": 0.0001}
 
-    data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     latent_size: int = setting(20, at_least=1, network=True, help="number of latent units")
     lr: float = setting(0.001, above=0.0, changeable=True, help="learning rate of Adam")
     count: int = setting(100, at_least=1, help="number of reconstructions (--mode sample)")
@@ -157,10 +158,18 @@ def side_by_side(x, y):
     return tf.reshape(pairs, [-1] + y.shape.as_list()[1:])
 
 
+def network(config):
+    """The network for the images of the configuration."""
+    # Other sizes and colors: the text's network with more layers
+    if config.shape == inputs.TEXT:
+        return CAE_CNN(latent_size=config.latent_size)
+    return sizes.CAE(config.shape, config.latent_size)
+
+
 def build(config, digits):
     """Builds the graph that trains the autoencoder on `digits` (data.Digits)."""
     # The text's names for the ends of the model
-    cae = CAE_CNN(latent_size=config.latent_size)
+    cae = network(config)
     model_in, model_out_flat = cae.input, cae.output_flat
     with tf.name_scope("CAE_LOSS"):
         # L2 loss
@@ -174,24 +183,28 @@ def build(config, digits):
     return training.Model(
         phases=[training.Phase("train", steps, [training.Update(train_step, {"loss": loss})])],
         images={"reconstructions": side_by_side(cae.input, cae.output)},
-        feed=feeds.digits(digits, model_in, config.batch_size, config.seed),
+        feed=feeds.digits(digits, model_in, config.batch_size, config.seed, mirror=config.mirrored),
     )
 
 
 def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
+    inputs.train(build, config)
 
 
 @contextlib.contextmanager
 def restored(config):
     """Yields (encode, decode) of a trained autoencoder, functions of numpy arrays.
 
-    encode: [N, 784] in [0, 1] -> z, [N, latent_size]; decode: z -> images, [N, 28, 28, 1].
+    encode: [N, 784] in [0, 1] -> z, [N, latent_size]; decode: z -> images, [N, 28, 28, 1]. Images
+    of another shape have other numbers of pixels.
     """
-    cae = CAE_CNN(latent_size=config.latent_size)
+    cae = network(config)
     z = tf.placeholder(tf.float32, [None, config.latent_size])
     # A second application of the decoder, to codes that are fed instead of encoded
-    decoded = decoder(z, reuse=True)
+    if config.shape == inputs.TEXT:
+        decoded = decoder(z, reuse=True)
+    else:
+        decoded = sizes.images_of(z, config.shape, reuse=True)
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
         yield (
@@ -201,46 +214,45 @@ def restored(config):
 
 
 def sample(config):
-    """Reconstructs test digits."""
-    digits = data.load(config.data, config.input_dir)
+    """Reconstructs test images."""
+    config, digits = inputs.load(config)
     with restored(config) as (encode, decode):
-        inputs = feeds.flat_pixels(digits.test_images[: config.count])
-        images.save_samples(config.output_dir, decode(encode(inputs)))
+        z = encode(feeds.flat_pixels(digits.test_images[: config.count]))
+        labels = sampling.labels_of(digits, config.count)
+        sampling.save(config, decode(z), codes=z, **labels)
 
 
 def evaluate(config):
-    """Writes the test error and PSNR, reconstructions, and a plot of z by digit if it is 2-D."""
-    digits = data.load(config.data, config.input_dir)
-    inputs = feeds.flat_pixels(digits.test_images)
+    """Writes the test error and PSNR, reconstructions, and a plot of z by class if it is 2-D."""
+    config, digits = inputs.load(config)
+    sampling.check_held_out(config, digits)
+    pixels = feeds.flat_pixels(digits.test_images)
     with restored(config) as (encode, decode):
-        z = encode(inputs)
-        outputs = decode(z).reshape(inputs.shape)
-    figures = files.path(config.output_dir, "figures")
-    # [50, 2, 784]: each input beside its output
-    pairs = np.stack([inputs[:50], outputs[:50]], 1).reshape(-1, 28, 28)
-    target = figures / "test_digits_and_reconstructions.png"
-    images.save_png(target, images.grid(pairs, columns=10), zoom=2)
-    if config.latent_size == 2:
-        target = figures / "latent_space.png"
-        plots.scatter(target, z, digits.test_labels, "z of the test digits")
+        z = encode(pixels)
+        outputs = decode(z).reshape(pixels.shape)
+    latent_figures.save_pairs(config, pixels, outputs)
+    latent_figures.scatter(config, z, digits)
     metrics = {
-        "test mean squared error": float(np.mean(np.square(outputs - inputs))),
-        "test PSNR (dB)": float(np.mean(scores.psnr(outputs, inputs))),
-        "test images": len(inputs),
+        "test mean squared error": float(np.mean(np.square(outputs - pixels))),
+        "test PSNR (dB)": float(np.mean(scores.psnr(outputs, pixels))),
+        "test images": len(pixels),
     }
     page.write_metrics(config.output_dir, metrics)
 
 
 def compress(config):
     """How few bytes are enough for a digit: see gan_book/uses/compression.py."""
+    config, digits = inputs.load(config)
+    inputs.check_text(config, "--mode compress")
     with restored(config) as (encode, decode):
-        compression.compare(config, data.load(config.data, config.input_dir), encode, decode)
+        compression.compare(config, digits, encode, decode)
 
 
 def generate(config):
-    """New digits from the codes of the training digits: see gan_book/uses/codes.py."""
+    """New images from the codes of the training images: see gan_book/uses/codes.py."""
+    config, digits = inputs.load(config)
     with restored(config) as (encode, decode):
-        codes.generate(config, data.load(config.data, config.input_dir), encode, decode)
+        codes.generate(config, digits, encode, decode)
 
 
 def main(argv=None):

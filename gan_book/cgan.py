@@ -6,8 +6,9 @@ Compared with the DCGAN (gan_book/dcgan.py), only y is new. It is concatenated (
     generator:      minimize  -log D(G(z | y) | y)
 
 In the generator the one-hot label follows the noise. The discriminator begins with a convolution.
-Therefore its images get ten more channels: the channel of the label is 1, the others are 0. The
-text's own code is lost. Networks, learning rate and updates are the DCGAN's, the losses the GAN's.
+Therefore its images get ten more channels: the channel of the label is 1, the others are 0. Other
+data have as many channels as classes. The text's own code is lost. Networks, learning rate and
+updates are the DCGAN's, the losses the GAN's.
 
 Reference: Mirza and Osindero 2014, "Conditional Generative Adversarial Nets".
 
@@ -18,6 +19,7 @@ Differences from the text (`--as_published` runs the text; docs/errata.md shows 
 
 Run:     ./run.sh gan_book.cgan --data mnist
          ./run.sh gan_book.cgan --mode sample --digit 7 --checkpoint runs/cgan
+         ./run.sh gan_book.cgan --input_dir FOLDER      (a folder for each class; `--label NAME`)
 Expect:  a row for each digit in the image grids.
 """
 
@@ -26,9 +28,9 @@ import dataclasses
 import numpy as np
 
 import data
-from gan_book import dcgan, gan
+from gan_book import dcgan, gan, inputs
 from gan_book.evaluation import sampling
-from graphmode import cli, tf
+from graphmode import cli, errors, tf
 from graphmode.config import setting
 
 
@@ -43,54 +45,80 @@ class Config(dcgan.Config):
     )
     # For gan_book/uses/few_labels.py: a GAN that knows only the labels that a classifier may see.
     labels: int = setting(
-        0, at_least=0, help="number of training digits, a tenth of each kind; 0: all digits"
+        0, at_least=0, help="number of training images, equally many of each class; 0: all images"
     )
     digit: int = setting(
-        -1, at_least=-1, at_most=9, help="the digit to sample (--mode sample); -1: a row for each"
+        -1,
+        at_least=-1,
+        help="the digit, or the number of the class, to sample (--mode sample); -1: a row for each",
     )
+    label: str = setting("", help="the name of the class to sample (--mode sample)")
+
+    def wanted(self):
+        """The number of the class to sample; -1 for all. Raises InputError."""
+        # The names of the class folders, or the digits
+        names = self.class_names
+        if self.label and self.label not in names:
+            raise errors.InputError(f"--label {self.label!r} is not one of {', '.join(names)}")
+        if self.digit >= len(names):
+            raise errors.InputError(f"--digit {self.digit}: use 0 to {len(names) - 1}")
+        return names.index(self.label) if self.label else self.digit
 
 
-def labelled(inputs, labels):
-    """Puts the one-hot label behind each row: [batch, size], int [batch] -> [batch, size + 10]."""
-    return tf.concat([inputs, tf.one_hot(labels, 10)], 1)
+def labelled(noise, labels, classes=10):
+    """Puts the one-hot label behind each row: [batch, size] -> [batch, size + classes]."""
+    return tf.concat([noise, tf.one_hot(labels, classes)], 1)
 
 
-def with_planes(x, labels):
+def with_planes(x, labels, classes=10, shape=inputs.TEXT):
     """Puts ten channels behind each image: [batch, 784], int [batch] -> [batch, 28 * 28 * 11].
 
     The label's own channel is 1, the other nine are 0.
     """
+    height, width, channels = shape
     # [batch] -> [batch, 28, 28, 10]
-    planes = tf.tile(tf.reshape(tf.one_hot(labels, 10), [-1, 1, 1, 10]), [1, 28, 28, 1])
-    return tf.reshape(tf.concat([tf.reshape(x, [-1, 28, 28, 1]), planes], 3), [-1, 28 * 28 * 11])
+    planes = tf.reshape(tf.one_hot(labels, classes), [-1, 1, 1, classes])
+    planes = tf.tile(planes, [1, height, width, 1])
+    # [batch, 28, 28, 1] and the planes -> [batch, 28, 28, 11]
+    with_label = tf.concat([tf.reshape(x, [-1, height, width, channels]), planes], 3)
+    return tf.reshape(with_label, [-1, height * width * (channels + classes)])
 
 
 def build(config, digits):
     """Builds the graph that trains the conditional GAN on `digits` (data.Digits)."""
     if config.labels:
         digits = data.few(digits, config.labels)
+    classes = len(config.class_names)
+    # A folder of images without class folders has no y.
+    if not classes:
+        raise errors.InputError(
+            f"--input_dir {config.input_dir}: a conditional GAN needs labels: "
+            "put the images of each class into a folder of their own"
+        )
     # y: labels of the images of the batch, 0 to 9
     y = tf.placeholder(tf.int32, [None], name="LABEL_IN")
-    sampler = dcgan.sampler(config)
-    ten_of_each = np.repeat(np.arange(10), 10)  # the grid has a row for each digit
+    sampler, (discriminator, generator) = dcgan.sampler(config), dcgan.networks(config)
+    # The grid of a hundred has a row for each of ten digits.
+    in_rows = np.arange(100) * classes // 100
     return gan.build(
         config,
         digits,
         # Real and generated images are shown with the same labels.
-        lambda x: dcgan.discriminator(with_planes(x, y)),
-        lambda z: dcgan.generator(labelled(z, y)),
-        lambda z: sampler(labelled(z, ten_of_each)),
+        lambda x: discriminator(with_planes(x, y, classes, config.shape)),
+        lambda z: generator(labelled(z, y, classes)),
+        lambda z: sampler(labelled(z, in_rows, classes)),
         labels=y,
         learning_rate=dcgan.learning_rate(config, digits),
     )
 
 
 def generate(config, labels):
-    """One sample of a trained conditional GAN for each label: float32 [N, 28, 28, 1] in [0, 1]."""
+    """One sample of a trained conditional GAN for each label: float32 images in [0, 1]."""
     images_of = gan.images_of(config, dcgan.sampler(config))
     # The noise is followed by the one-hot label, as `labelled` does in training.
-    inputs = np.concatenate([sampling.noise(config, len(labels)), np.eye(10)[labels]], axis=1)
-    return sampling.generate(config, images_of, inputs)
+    one_hot = np.eye(len(config.class_names))[labels]
+    z = np.concatenate([sampling.noise(config, len(labels)), one_hot], axis=1)
+    return sampling.generate(config, images_of, z)
 
 
 def main(argv=None):

@@ -19,7 +19,10 @@ Differences from the text (`--as_published` runs the text; docs/errata.md shows 
     - `leaky_relu`, which the text does not define, is tf.nn.leaky_relu.
     - Images are scaled to [-1, 1], as in the GAN.
 
+Images of other sizes, and colors: gan_book/sizes.py has the same networks with more layers.
+
 Run:     ./run.sh gan_book.dcgan --data mnist
+         ./run.sh gan_book.dcgan --input_dir FOLDER --size 64           (your own images)
 Expect:  sharp digits with few flaws after 10 epochs.
 """
 
@@ -27,7 +30,7 @@ import dataclasses
 import functools
 from typing import Literal
 
-from gan_book import gan
+from gan_book import gan, inputs, sizes
 from gan_book.evaluation import sampling
 from graphmode import cli, tf, training
 from graphmode.config import setting
@@ -127,19 +130,30 @@ def learning_rate(config, digits):
     return config.lr if config.as_published else training.cosine(config.lr, steps)
 
 
+def networks(config):
+    """(discriminator, generator) for the images of the configuration, functions of x and of z."""
+    if config.shape == inputs.TEXT:
+        return discriminator, generator
+    size, _, channels = config.shape
+    return (
+        functools.partial(sizes.discriminator, size=size),
+        functools.partial(sizes.generator, size=size, channels=channels),
+    )
+
+
 def sampler(config):
     """The generator for sampling: with moving averages, or as published with batch statistics."""
-    return functools.partial(generator, is_training=config.as_published)
+    return functools.partial(networks(config)[1], is_training=config.as_published)
 
 
 def build(config, digits):
     """Builds the graph that trains the DCGAN on `digits` (data.Digits)."""
     rate = learning_rate(config, digits)
-    return gan.build(config, digits, discriminator, generator, sampler(config), learning_rate=rate)
+    return gan.build(config, digits, *networks(config), sampler=sampler(config), learning_rate=rate)
 
 
 def generate(config, count):
-    """`count` samples of a trained DCGAN: float32 [count, 28, 28, 1] in [0, 1]."""
+    """`count` samples of a trained DCGAN: float32 [count, height, width, channels] in [0, 1]."""
     images_of = gan.images_of(config, sampler(config))
     return sampling.generate(config, images_of, sampling.noise(config, count))
 

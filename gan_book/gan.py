@@ -24,24 +24,22 @@ Expect:  rough strokes with isolated white pixels after 20 epochs, and all ten d
 
 import dataclasses
 import functools
-from typing import Literal
 
 from data import feeds
-from gan_book import tips
+from gan_book import inputs, tips
 from gan_book.evaluation import classifier, sampling
 from graphmode import cli, config, losses, tf, training, variables
 from graphmode.config import setting
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config.Run, tips.Tips, classifier.Evaluated):
+class Config(config.Run, inputs.Inputs, tips.Tips, classifier.Evaluated):
     """Settings of the GAN. `network` marks those that belong to the trained weights."""
 
     PROGRAM = "gan_book.gan"
     RENAMED = {**tips.RENAMED, **classifier.RENAMED}
     UNUSED = {"pooling": "the networks are dense, nothing is pooled"}
 
-    data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     dim: int = setting(100, at_least=1, network=True, help="number of units of z")
     lr: float = setting(0.001, at_least=0.0, changeable=True, help="learning rate of both Adams")
     beta1: float = setting(0.5, at_least=0.0, at_most=1.0, help="beta1 of both Adams")
@@ -61,15 +59,15 @@ def discriminator(x):
         return logits
 
 
-def generator(z):
-    """[batch, dim] in [-1, 1] -> [batch, 784] in [-1, 1]."""
+def generator(z, units=784):
+    """[batch, dim] in [-1, 1] -> [batch, units] in [-1, 1]; the text's images have 784 pixels."""
     with tf.variable_scope("generator"):
         # [batch, dim] -> [batch, 1024]
         fc1 = tf.layers.dense(inputs=z, units=1024, activation=tf.nn.relu)
         # [batch, 1024] -> [batch, 1024]
         fc2 = tf.layers.dense(inputs=fc1, units=1024, activation=tf.nn.relu)
         # [batch, 1024] -> [batch, 784]
-        img = tf.layers.dense(inputs=fc2, units=784, activation=tf.nn.tanh)
+        img = tf.layers.dense(inputs=fc2, units=units, activation=tf.nn.tanh)
         return img
 
 
@@ -110,17 +108,22 @@ def scaled(pixels, as_published=False):
     return pixels if as_published else 2.0 * pixels - 1.0
 
 
-def as_images(flat, as_published=False):
-    """The generator's output, [batch, 784], as images in [0, 1]: [batch, 28, 28, 1]."""
+def as_images(flat, as_published=False, shape=inputs.TEXT):
+    """The generator's output, [batch, 784], as images in [0, 1]: [batch, 28, 28, 1], or `shape`."""
     pixels = tf.maximum(flat, 0.0) if as_published else (flat + 1.0) / 2.0
-    return tf.reshape(pixels, [-1, 28, 28, 1])
+    return tf.reshape(pixels, [-1, *shape])
+
+
+def own_generator(config):
+    """This section's generator, for the images of the configuration: a function of z."""
+    return functools.partial(generator, units=inputs.numbers(config))
 
 
 def build(
     config,
     digits,
     discriminator=discriminator,
-    generator=generator,
+    generator=None,
     sampler=None,
     labels=None,
     learning_rate=None,
@@ -128,18 +131,17 @@ def build(
 ):
     """Builds the graph that trains a GAN on `digits` (data.Digits).
 
-    The next sections replace the networks.
-
     Args:
-        discriminator, generator: functions of x and of z.
+        discriminator, generator: functions of x and of z, which the next sections replace.
         sampler: the generator of the image grids; if None, `generator`.
         labels: placeholder for the labels of the digits, or None.
         learning_rate: scalar tensor; if None, config.lr.
         loss: function with the arguments and results of `gan_loss`.
     """
-    pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
+    pixels = tf.placeholder(tf.float32, [None, inputs.numbers(config)], name="IMAGE_IN")
     x = scaled(pixels, config.as_published)
     discriminator = tips.discriminator(discriminator, config)
+    generator = generator or own_generator(config)
     sampler = tips.generator(sampler or generator, config)
     generator = tips.generator(generator, config)
 
@@ -150,13 +152,14 @@ def build(
 
     z = noise(config.batch_size, config.dim)
     generator_sample = generator(z)
+    inputs.check_width(generator_sample, config)
     with tf.variable_scope("") as scope:
         logits_real = discriminator(x)
         # We want to re-use the discriminator weights.
         scope.reuse_variables()
         logits_fake = discriminator(generator_sample)
         # The same hundred z in every report, so that two reports can be compared.
-        samples = as_images(sampler(fixed_noise(config)), config.as_published)
+        samples = as_images(sampler(fixed_noise(config)), config.as_published, config.shape)
     variables.check_scopes("discriminator", "generator")
     variables.check_batch_norms()
 
@@ -173,7 +176,7 @@ def build(
     diversity = tips.diversity(x, generator_sample)
     d_update = d_step, {"discriminator_loss": discriminator_loss, "diversity": diversity}
     g_update = g_step, {"generator_loss": generator_loss, **tips.generator_scalars()}
-    feed = feeds.digits(digits, pixels, config.batch_size, config.seed, labels)
+    feed = feeds.digits(digits, pixels, config.batch_size, config.seed, labels, config.mirrored)
     steps = training.steps_for(config, len(digits.train_images))
     return alternating(config, steps, d_update, g_update, samples, feed, loss is gan_loss)
 
@@ -202,14 +205,14 @@ def alternating(
     )
 
 
-def images_of(config, generator=generator):
-    """The generator for sampling: a function of z that returns [N, 28, 28, 1] in [0, 1]."""
-    generator = tips.generator(generator, config)
-    return lambda z: as_images(generator(z), config.as_published)
+def images_of(config, generator=None):
+    """The generator for sampling: a function of z that returns images in [0, 1]."""
+    generator = tips.generator(generator or own_generator(config), config)
+    return lambda z: as_images(generator(z), config.as_published, config.shape)
 
 
 def generate(config, count):
-    """`count` samples of a trained GAN: float32 [count, 28, 28, 1] in [0, 1]."""
+    """`count` samples of a trained GAN: float32 [count, height, width, channels] in [0, 1]."""
     return sampling.generate(config, images_of(config), sampling.noise(config, count))
 
 

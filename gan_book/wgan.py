@@ -24,10 +24,9 @@ Expect:  a wasserstein_estimate that falls while the samples get better.
 
 import dataclasses
 import functools
-from typing import Literal
 
 from data import feeds
-from gan_book import dcgan, gan, tips
+from gan_book import dcgan, gan, inputs, tips
 from gan_book.evaluation import classifier, sampling
 from graphmode import cli, config, tf, training, variables
 from graphmode.config import setting
@@ -36,7 +35,7 @@ PENALTY = 10.0  # factor of the gradient penalty, lambda in the paper
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config.Run, tips.Tips, classifier.Evaluated):
+class Config(config.Run, inputs.Inputs, tips.Tips, classifier.Evaluated):
     """Settings of the WGAN. `network` marks those that belong to the trained weights."""
 
     PROGRAM = "gan_book.wgan"
@@ -44,7 +43,6 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
     RENAMED = gan.Config.RENAMED
     UNUSED = {"label_smoothing": "a critic has no labels"}
 
-    data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     # An epoch is slow here: the critic sees five times as many batches as the generator.
     max_epochs: int = setting(
         5, at_least=1, changeable=True, help="passes of the generator over the training set"
@@ -75,11 +73,11 @@ class Config(config.Run, tips.Tips, classifier.Evaluated):
     )
 
 
-def critic(x):
+def critic(x, network=dcgan.discriminator):
     """[batch, 784] in [-1, 1] -> [batch, 1], any number, larger for real images."""
     with tf.variable_scope("critic"):
         # No sigmoid follows: the value is a score, not a logit.
-        return dcgan.discriminator(x)
+        return network(x)
 
 
 def wgan_loss(real_values, fake_values):
@@ -110,11 +108,12 @@ def gradient_penalty(real, fake, critic):
 
 def build(config, digits):
     """Builds the graph that trains critic and generator on `digits` (data.Digits)."""
-    pixels = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
+    pixels = tf.placeholder(tf.float32, [None, inputs.numbers(config)], name="IMAGE_IN")
     # [-1, 1] also as published: the text has no code for the WGAN, so it has no other range.
     x = gan.scaled(pixels)
-    generator = tips.generator(dcgan.generator, config)
-    with_tips = tips.discriminator(critic, config)
+    discriminator, generator = dcgan.networks(config)
+    generator = tips.generator(generator, config)
+    with_tips = tips.discriminator(functools.partial(critic, network=discriminator), config)
     generator_sample = generator(gan.noise(config.batch_size, config.dim))
 
     def losses(real_values, fake_values):
@@ -131,7 +130,8 @@ def build(config, digits):
         fake_values = with_tips(generator_sample)
         critic_loss, generator_loss, wasserstein_estimate = losses(real_values, fake_values)
         # The same hundred z in every report, so that two reports can be compared.
-        samples = gan.as_images(generator(gan.fixed_noise(config), is_training=False))
+        samples = generator(gan.fixed_noise(config), is_training=False)
+        samples = gan.as_images(samples, shape=config.shape)
     variables.check_scopes("critic", "generator")
     variables.check_batch_norms()
     if config.unrolled_steps:
@@ -158,7 +158,7 @@ def build(config, digits):
             config, steps, training.Update(critic_step, critic_scalars), generator_update
         ),
         images={"samples": samples},
-        feed=feeds.digits(digits, pixels, config.batch_size, config.seed),
+        feed=feeds.digits(digits, pixels, config.batch_size, config.seed, mirror=config.mirrored),
         columns=["wasserstein_estimate", "critic_loss", "generator_loss"],
         alarms=tips.ALARMS,
     )
@@ -194,9 +194,9 @@ def schedule(config, steps, critic_update, generator_update):
 
 
 def generate(config, count):
-    """`count` samples of a trained WGAN: float32 [count, 28, 28, 1] in [0, 1]."""
+    """`count` samples of a trained WGAN: float32 [count, height, width, channels] in [0, 1]."""
     # Moving averages, so that a sample does not depend on the others of its batch.
-    generator = functools.partial(dcgan.generator, is_training=False)
+    generator = functools.partial(dcgan.networks(config)[1], is_training=False)
     images_of = gan.images_of(config.replace(as_published=False), generator)
     return sampling.generate(config, images_of, sampling.noise(config, count))
 

@@ -1,11 +1,15 @@
 """Methods that fill holes without learning, and the smoothing of a hole's border."""
 
+import itertools
+
 import numpy as np
 
 from graphmode import doctor
 
 REACH = 3  # pixels around a pixel that Telea's and the Navier-Stokes method use
 SEAM = 3  # pixels inside the hole's border that `smooth` replaces
+TILE = 1024  # pixels: side of the squares that `smooth` blends one by one
+MARGIN = 64  # pixels around a square that are blended with it, so that squares fit together
 
 
 def opencv():
@@ -41,6 +45,8 @@ def navier_stokes(image, hole):
 def smooth(completed, image, hole, how):
     """Blends a completed hole into its surroundings, as the paper's post-processing does.
 
+    A large image is blended tile by tile. So memory does not grow with the image.
+
     Args:
         completed, image: uint8 [height, width, 3], equal outside the hole.
         hole: bool [height, width].
@@ -51,13 +57,24 @@ def smooth(completed, image, hole, how):
     Returns:
         uint8 [height, width, 3], equal to `image` outside the hole.
     """
-    if how == "telea":
-        kernel = np.ones([2 * SEAM + 1] * 2, np.uint8)
-        inner = opencv().erode(hole.astype(np.uint8), kernel, borderValue=1) > 0
-        completed = telea(completed, hole & ~inner)
-    if how == "seamless":
-        completed = _seamless(completed, image, hole)
-    return np.where(hole[..., None], completed, image)
+    result = np.where(hole[..., None], completed, image)
+    if how != "none":
+        blend = _telea_border if how == "telea" else _seamless
+        for top, left in itertools.product(*(range(0, side, TILE) for side in hole.shape)):
+            around = tuple(slice(max(0, n - MARGIN), n + TILE + MARGIN) for n in (top, left))
+            if hole[top : top + TILE, left : left + TILE].any():
+                blended = blend(completed[around], image[around], hole[around])
+                inner = blended[top - around[0].start :, left - around[1].start :][:TILE, :TILE]
+                tile = slice(top, top + TILE), slice(left, left + TILE)
+                result[tile] = np.where(hole[tile][..., None], inner, image[tile])
+    return result
+
+
+def _telea_border(completed, image, hole):
+    """Telea's method fills the pixels near the border of the hole."""
+    kernel = np.ones([2 * SEAM + 1] * 2, np.uint8)
+    inner = opencv().erode(hole.astype(np.uint8), kernel, borderValue=1) > 0
+    return telea(completed, hole & ~inner)
 
 
 def _seamless(completed, image, hole):

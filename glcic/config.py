@@ -21,6 +21,8 @@ Norm = Literal[
     "instance",
 ]
 
+Activation = Literal["lrelu", "relu", "elu", "srelu", "prelu", "rrelu", "sigmoid", "tanh"]
+
 # The code that the blog links to, github.com/CoderAnn/GLCI. The blog's own run, whose numbers are
 # the defaults, is shorter: 3000次之前是用MSE更新补全网络, 3000-3500是单独训练鉴别器,
 # 3500-9000鉴别器和补全网络一起训练.
@@ -181,6 +183,15 @@ class Config(config.Run, Factors):
         network=True,
         help="filters of the first convolutions; the later ones have multiples of it",
     )
+    activation: Activation = setting(
+        "lrelu",
+        network=True,
+        help="activation of all layers but the last one of each network (激活函数)",
+    )
+    hole_shape: Literal["rectangles", "scratches", "both"] = setting(
+        "rectangles",
+        help="shape of the holes; scratches are at most half as wide as --hole_max",
+    )
     hole_min: int = setting(48, at_least=1, help="shortest side of a hole in pixels")
     hole_max: int = setting(
         64, at_least=1, help="longest side of a hole in pixels, at most half of --size"
@@ -225,6 +236,13 @@ class Config(config.Run, Factors):
         inherited=False,
         help="image of the same size, white where the hole is (--mode complete)",
     )
+    masks: str = setting(
+        "",
+        path=True,
+        inherited=False,
+        help="folder of masks for the images in --input_dir, with the same names, or one mask for "
+        "all of them (--mode complete)",
+    )
     output: str = setting(
         "",
         inherited=False,
@@ -239,8 +257,9 @@ class Config(config.Run, Factors):
     )
     region: Literal["auto", "image", "window"] = setting(
         "auto",
-        help="what the network completes: the image, or a window around the hole at reduced "
-        "resolution",
+        help="what the network completes: the image at once, or windows around parts of the hole, "
+        "at reduced resolution where it is wide; auto: windows if the image or the hole is larger "
+        "than in training",
     )
     postprocess: Literal["none", "telea", "seamless"] = setting(
         "none", help="blend the border of the hole, as the paper does; needs OpenCV"
@@ -284,11 +303,17 @@ class Config(config.Run, Factors):
         """Raises InputError if --mode complete lacks an image or its hole."""
         if self.mode != "complete":
             return
-        if not (self.image or self.random_holes):
+        if not (self.image or self.masks or self.random_holes):
             raise InputError(
                 "--mode complete needs --image IMAGE and --mask MASK (white where the hole is), "
-                "or --input_dir FOLDER and --random_holes N"
+                "or --input_dir FOLDER and --masks FOLDER or --random_holes N"
             )
+        if self.masks and (self.image or self.random_holes):
+            other = "--image" if self.image else f"--random_holes {self.random_holes}"
+            cure = "--mask for one image" if self.image else "only one of them"
+            raise InputError(f"--masks {self.masks} does not go with {other}: use {cure}")
+        if self.masks and not self.input_dir:
+            raise InputError(f"--masks {self.masks} needs --input_dir: a folder of images")
         if self.image and not self.mask:
             raise InputError(
                 f"--image {self.image} needs --mask: an image of the same size, "

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 from data import squares
-from glcic import baselines, complete, features, inputs, masks
+from glcic import baselines, complete, features, inputs, masks, model
 from glcic.config import Config
 from graphmode import files, sessions
 from graphmode.errors import InputError
@@ -17,6 +17,7 @@ from graphmode.training import progress, run_folder, scalar_log
 
 MAX_IMAGES = 1000  # test images; of a larger folder this number, evenly spread
 AT_ONCE = 50  # images in one run of the network
+LARGEST = 1 << 20  # pixels in one run; the full network needs 2 kB for each
 SHOWN = 12  # images in the figure
 
 
@@ -110,7 +111,7 @@ def accuracies(folder):
 def parts(images):
     """Slices of [N, height, width, ...] for one run each. Large images have smaller slices."""
     pixels = images.shape[1] * images.shape[2]
-    count = max(1, min(AT_ONCE, complete.LARGEST // pixels))
+    count = max(1, min(AT_ONCE, LARGEST // pixels))
     return [slice(start, start + count) for start in range(0, len(images), count)]
 
 
@@ -134,7 +135,8 @@ def completed(config, paths):
     """
     size, sides = config.size, (config.hole_min, config.hole_max)
     images = inputs.middle(squares.load(paths, **inputs.reading(config)), size)
-    sampled = masks.mask(masks.holes(len(images), size, size, *sides), size, size)[..., 0]
+    boxes = masks.holes(len(images), size, size, *sides)
+    sampled = model.hole_masks(config, boxes)[..., 0]
     with sessions.session() as session:
         holes = session.run(sampled) > 0
     with complete.completer(config) as apply:

@@ -211,6 +211,43 @@ def normalize(kind, x, is_training):
     return NORMS[kind](x, is_training)
 
 
+def _srelu(x, is_training):
+    """The shifted ReLU, max(-1, x). The notes on pix2pix give no formula of their SReLU."""
+    return tf.maximum(x, -1.0)
+
+
+def _prelu(x, is_training):
+    """A leaky ReLU with a slope for each channel, which is learned (He et al. 2015)."""
+    with tf.variable_scope(None, "prelu"):
+        start = tf.constant_initializer(0.25)
+        slope = tf.get_variable("slope", [x.shape.as_list()[-1]], initializer=start)
+    return tf.maximum(x, 0.0) + slope * tf.minimum(x, 0.0)
+
+
+def _rrelu(x, is_training):
+    """A leaky ReLU with a random slope for each number in training, and the mean slope otherwise.
+
+    Reference: Xu et al. 2015, "Empirical Evaluation of Rectified Activations in Convolutional
+    Network".
+    """
+    low, high = 1.0 / 8.0, 1.0 / 3.0
+    slope = tf.random_uniform(tf.shape(x), low, high) if is_training else (low + high) / 2.0
+    return tf.where(x > 0.0, x, slope * x)
+
+
+# The activations that the notes on pix2pix name. is_training matters to rrelu alone.
+ACTIVATIONS = {
+    "lrelu": lambda x, is_training: tf.nn.leaky_relu(x),
+    "relu": lambda x, is_training: tf.nn.relu(x),
+    "elu": lambda x, is_training: tf.nn.elu(x),
+    "srelu": _srelu,
+    "prelu": _prelu,
+    "rrelu": _rrelu,
+    "sigmoid": lambda x, is_training: tf.sigmoid(x),
+    "tanh": lambda x, is_training: tf.tanh(x),
+}
+
+
 class Layers(NamedTuple):
     """The layers that the networks consist of.
 
@@ -219,12 +256,14 @@ class Layers(NamedTuple):
         norm: a name in `NORMS`.
         reshape, last_batch_norm: variants of the discriminators that the blog tried, see
             `config.Factors`.
+        activation: a name in `ACTIVATIONS`. In the docstrings below it is the text's, leaky ReLU.
     """
 
     conv: str = "slim"
     norm: str = "slim"
     reshape: bool = True
     last_batch_norm: bool = False
+    activation: str = "lrelu"
 
     def conv2d(self, x, is_training, filters, kernel, stride=1, rate=1):
         """Convolution, batch norm, leaky ReLU."""
@@ -247,7 +286,7 @@ class Layers(NamedTuple):
         return self.dense(x, is_training, 1) if self.last_batch_norm else dense(self.conv, x, 1)
 
     def _activated(self, x, is_training):
-        return tf.nn.leaky_relu(normalize(self.norm, x, is_training))
+        return ACTIVATIONS[self.activation](normalize(self.norm, x, is_training), is_training)
 
 
 SLIM = Layers()

@@ -1,12 +1,15 @@
 """蒙版 Holes, their masks, and the patches around them.
 
 Holes are sampled in the graph, so each step has different ones. As published, they are sampled
-once for the whole run.
+once for the whole run. Holes are rectangles, as in the texts, or scratches.
 """
 
 import numpy as np
 
 from graphmode import tf
+
+SCRATCHES = 3  # in an image
+NUMBERS = 5 * SCRATCHES + 1  # random numbers for the hole of an image: see `shaped`
 
 
 def holes(count, height, width, smallest, largest):
@@ -43,6 +46,52 @@ def mask(boxes, height, width):
     down = tf.logical_and(rows >= top, rows < top + high)
     across = tf.logical_and(columns >= left, columns < left + wide)
     return tf.cast(tf.logical_and(down[:, :, None], across[:, None, :]), tf.float32)[..., None]
+
+
+def shaped(shape, boxes, numbers, size, widest):
+    """Masks of holes that are not always rectangles.
+
+    Args:
+        shape: "rectangles"; "scratches"; "both": each image has a rectangle or scratches.
+        boxes: int32 [count, 4], the rectangles. One scratch of an image begins inside its
+            rectangle, so that the patch around the rectangle shows it.
+        numbers: float32 [count, NUMBERS] in [0, 1), uniform; where the scratches are, how wide they
+            are, and which shape an image has. Not used for rectangles.
+        size: side of the images in pixels.
+        widest: largest width of a scratch in pixels.
+
+    Returns:
+        float32 [count, size, size, 1], 1 inside and 0 outside.
+    """
+    rectangles = mask(boxes, size, size)
+    if shape == "rectangles":
+        return rectangles
+    ends, widths = numbers[:, : 4 * SCRATCHES], numbers[:, 4 * SCRATCHES : 5 * SCRATCHES]
+    ends = tf.reshape(ends, [-1, SCRATCHES, 4])
+    boxes = tf.cast(boxes[:, None], tf.float32)
+    inside = boxes[..., :2] + ends[:, :1, :2] * boxes[..., 2:]
+    starts = tf.concat([inside, ends[:, 1:, :2] * size], 1)
+    lines = _lines(starts, ends[..., 2:] * size, 1.5 + widths * (widest - 1.5), size)
+    return lines if shape == "scratches" else tf.where(numbers[:, -1] < 0.5, rectangles, lines)
+
+
+def _lines(starts, ends, widths, size):
+    """Straight lines: starts and ends, [count, lines, 2], widths [count, lines], all in pixels.
+
+    Returns:
+        float32 [count, size, size, 1], 1 on any of the lines.
+    """
+    places = tf.cast(tf.range(size), tf.float32)
+    y, x = places[:, None], places[None]
+    along = (ends - starts)[..., None, None]
+    down, right = y - starts[:, :, 0, None, None], x - starts[:, :, 1, None, None]
+    # Where the nearest point of a line is: 0 at its start, 1 at its end.
+    length = tf.maximum(tf.reduce_sum(tf.square(along), 2), 1.0)
+    nearest = tf.clip_by_value((down * along[:, :, 0] + right * along[:, :, 1]) / length, 0.0, 1.0)
+    distance = tf.square(down - nearest * along[:, :, 0])
+    distance += tf.square(right - nearest * along[:, :, 1])
+    near = 4.0 * distance < tf.square(widths)[..., None, None]
+    return tf.cast(tf.reduce_any(near, 1), tf.float32)[..., None]
 
 
 def corners(boxes, size, side):

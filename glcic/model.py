@@ -67,7 +67,7 @@ def complete(x, mask, config, is_training, color=0.0):
     """
     holed = x * (1.0 - mask) + color * mask
     reuse = bool(tf.trainable_variables("G/"))
-    kinds = layers.Layers(config.conv, config.completion_norm)
+    kinds = layers.Layers(config.conv, config.completion_norm, activation=config.activation)
     # With slim's decay of 0.999 the averages would be those of a network a thousand steps ago.
     with tf.variable_scope("G", reuse=reuse), slim.arg_scope([slim.batch_norm], decay=0.99):
         seen = holed if config.as_published else tf.concat([holed, mask], 3)
@@ -92,7 +92,11 @@ def discriminate(images, corners, config):
     if config.fed == "completion":
         images = tf.stop_gradient(images)
     kinds = layers.Layers(
-        config.conv, config.discriminator_norm, config.reshape, config.last_batch_norm
+        config.conv,
+        config.discriminator_norm,
+        config.reshape,
+        config.last_batch_norm,
+        config.activation,
     )
     # The name scope of the second application also begins with D/, so that a tf.Variable that is
     # made there belongs to D.
@@ -220,10 +224,29 @@ def examples(batch, config):
     count, sides = config.batch_size, (config.hole_min, config.hole_max)
     if config.as_published:
         boxes, corners = masks.published(count, size, *sides, config.seed)
-        return x, masks.mask(boxes, size, size), corners
+        return x, hole_masks(config, boxes, config.seed), corners
     sample = masks.frozen if config.frozen_holes else masks.holes
     boxes = sample(count, size, size, *sides)
-    return x, masks.mask(boxes, size, size), masks.corners(boxes, size, half)
+    mask = hole_masks(config, boxes, 0 if config.frozen_holes else None)
+    return x, mask, masks.corners(boxes, size, half)
+
+
+def hole_masks(config, boxes, seed=None):
+    """The masks of holes of --hole_shape, see `masks.shaped`.
+
+    Args:
+        boxes: int32 [count, 4].
+        seed: of shapes that stay the same for the whole run; None: each run of the session has
+            others.
+    """
+    count, shape = boxes.shape.as_list()[0], config.hole_shape
+    if shape == "rectangles":
+        return masks.mask(boxes, config.size, config.size)
+    numbers = tf.random_uniform([count, masks.NUMBERS])
+    if seed is not None:
+        random = np.random.RandomState(seed).random_sample([count, masks.NUMBERS])
+        numbers = tf.constant(random, tf.float32)
+    return masks.shaped(shape, boxes, numbers, config.size, config.hole_max // 2)
 
 
 def phase_lengths(config, images):
@@ -325,6 +348,6 @@ def shown(config, images, color):
     x = tf.constant(loaded.astype(np.float32) / 127.5 - 1.0)
     sides = config.hole_min, config.hole_max
     boxes, _ = masks.published(len(loaded), size, *sides, config.seed + 1)
-    mask = masks.mask(boxes, size, size)
+    mask = hole_masks(config, boxes, config.seed + 1)
     row = tf.concat([*complete(x, mask, config, config.as_published, color), x], 2)
     return (row + 1.0) / 2.0

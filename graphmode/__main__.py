@@ -2,15 +2,23 @@
 
 Run: `python -m graphmode SCRIPT.py [its arguments]`. With `-m MODULE` in place of SCRIPT.py it runs
 a module, as Python does. `--check` only reads the program; `--check -v` lists every name.
+`--batch_norm` runs the program and says at its end which mistakes its batch norms have.
 """
 
 import importlib
 import importlib.util
 import os
 import sys
-from typing import Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 USAGE = "python -m graphmode [--check [-v]] (SCRIPT.py | -m MODULE) [its arguments]"
+OF_BATCH_NORM = "--batch_norm [--after N] [--json FILE] [--page FILE]"
+_BATCH_NORM_HELP = f"""python -m graphmode {OF_BATCH_NORM} (SCRIPT.py | -m MODULE) [its arguments]
+
+Runs the program unchanged. At its end, at Ctrl-C or after N runs of a session, stderr gets the
+mistakes of its batch norms, each with its line, what you see because of it, and the cure; then the
+batch norms with their update ops, moving averages and statistics. --page writes the same as a page,
+--json as data."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -18,10 +26,11 @@ def main(arguments: Sequence[str]) -> int:
     rest = list(arguments)
     only_check = _taken(rest, "--check")
     verbose = only_check and _taken(rest, "-v")
+    examined = None if only_check else _of_batch_norm(rest)
     is_module = _taken(rest, "-m")
     if not rest or rest[0] in ("-h", "--help"):
         first_paragraph = __doc__.split("\n\n")[0]
-        print(f"{USAGE}\n\n{first_paragraph}")
+        print(f"{USAGE}\n\n{first_paragraph}\n\n{_BATCH_NORM_HELP}")
         return 0 if rest else 2
     program, *its_arguments = rest
     script = _of_module(program) if is_module else program
@@ -37,6 +46,10 @@ def main(arguments: Sequence[str]) -> int:
         importlib.import_module("graphmode.old_programs.reading.sources").tree(script)
     # run.sh sets it for this process, not for processes that the program starts.
     os.environ.pop("PYTHONSAFEPATH", None)
+    if examined is not None:
+        command = importlib.import_module("graphmode.batch_norms.observe_command")
+        command.run(program, its_arguments, is_module, command.Options(**examined))
+        return 0
     namespace = importlib.import_module("graphmode.old_programs.namespace")
     namespace.run(program, its_arguments, is_module)
     return 0
@@ -47,6 +60,38 @@ def _taken(arguments, option):
     is_there = arguments[:1] == [option]
     del arguments[:is_there]
     return is_there
+
+
+def _of_batch_norm(arguments: List[str]) -> Optional[Dict[str, Any]]:
+    """Removes --batch_norm and its options from the start of the arguments.
+
+    Returns:
+        `observe_command.Options` as a dictionary, or None without --batch_norm.
+    """
+    if not _taken(arguments, "--batch_norm"):
+        return None
+    options: Dict[str, Any] = {}
+    while arguments and arguments[0].startswith(("--after", "--json", "--page")):
+        option, is_joined, value = arguments.pop(0).partition("=")
+        if not is_joined:
+            value = arguments.pop(0) if arguments else ""
+        options[option[2:]] = _checked(option, value)
+    return options
+
+
+def _checked(option: str, value: str) -> Any:
+    """The value of an option of --batch_norm. A wrong one ends the process in one line."""
+    errors = importlib.import_module("graphmode.errors")
+    if option == "--after":
+        if not value.isdecimal() or not int(value):
+            errors.fail("graphmode", f"--after needs a number of runs from 1 on, not {value!r}")
+        return int(value)
+    path = os.path.abspath(value)  # the program may go to another folder
+    if option not in ("--json", "--page"):
+        errors.fail("graphmode", f"unknown option {option}: {OF_BATCH_NORM}")
+    if not value or value.startswith("--") or os.path.isdir(path):
+        errors.fail("graphmode", f"{option} needs the name of a file to write, not {value!r}")
+    return path
 
 
 def _of_module(name: str) -> Optional[str]:

@@ -54,14 +54,12 @@ def parser(program: str, owner: Type[Settings], doc: str, modes: Sequence[str] =
     )
     made.renamed = getattr(owner, "RENAMED", {})
     groups = {}
-    for field in sorted(dataclasses.fields(owner), key=lambda field: _home(owner, field) is Run):
+    for field in sorted(dataclasses.fields(owner), key=lambda field: _place(owner, field)):
         kind, flag, text = type_of(owner, field.name), "--" + field.name, _help(field)
-        home = _home(owner, field)
-        if home not in groups:
-            groups[home] = made.add_argument_group(
-                (inspect.getdoc(home) or "").split("\n")[0].split(". ")[0].rstrip(".")
-            )
-        group = groups[home]
+        title = _title(owner, field)
+        if title not in groups:
+            groups[title] = made.add_argument_group(title)
+        group = groups[title]
         if field.name == "mode" and modes:
             group.add_argument(flag, choices=list(modes), help=text)
         elif kind is bool:
@@ -82,6 +80,17 @@ def _home(owner, field):
     return [base for base in owner.__mro__ if field.name in vars(base).get("__annotations__", {})][
         -1
     ]
+
+
+def _place(owner, field):
+    """Sorts the fields for --help: a program's own, those of all programs, those of few users."""
+    return bool(field.metadata.get("group")), _home(owner, field) is Run
+
+
+def _title(owner, field):
+    """The title of a field's group in --help."""
+    home = inspect.getdoc(_home(owner, field)) or ""
+    return field.metadata.get("group") or home.split("\n")[0].split(". ")[0].rstrip(".")
 
 
 def _help(field):
@@ -206,7 +215,10 @@ def _for_trained(owner, given):
         )
     checkpoint = run_folder.find_checkpoint(given["checkpoint"])
     stored = run_folder.settings(owner, checkpoint.parent)
-    _refuse(given, stored, owner.names(network=True), checkpoint.parent, "leave it out")
+    # A run that is older than a flag has its default.
+    defaults = {field.name: field.default for field in dataclasses.fields(owner)}
+    network = owner.names(network=True)
+    _refuse(given, {**defaults, **stored}, network, checkpoint.parent, "leave it out")
     given = {"output_dir": str(checkpoint.parent), **given, "checkpoint": str(checkpoint)}
     return _merged(owner, stored, given, owner.names(inherited=True))
 

@@ -21,6 +21,8 @@ from typing import Any, ClassVar, Dict, Literal, Mapping, Optional, Sequence
 
 from graphmode.errors import InputError
 
+# The heading of flags that only several workers heed
+WORKERS = "Several GPUs or machines (./run.sh --workers 2 MODULE; docs/scaling.md)"
 LARGEST = 2**31 - 1  # of whole numbers: those of TensorFlow's shapes have 32 bits
 MOST_UNITS = 2**16  # of a layer: with more, the sizes of weights no longer fit TensorFlow's numbers
 
@@ -38,6 +40,7 @@ def setting(
     inherited=True,
     overrides=None,
     required=False,
+    group="",
 ):
     """A field of a configuration.
 
@@ -54,6 +57,7 @@ def setting(
         overrides: value of this flag -> (other flag -> value): the defaults that it changes. An
             override does not replace a flag that the user gives.
         required: whether the user must give it.
+        group: the heading in `--help`; empty: that of the class.
 
     Returns:
         A dataclasses.field.
@@ -72,6 +76,7 @@ def setting(
             "inherited": inherited,
             "overrides": overrides or {},
             "required": required,
+            "group": group,
         },
     )
 
@@ -282,6 +287,32 @@ class Run(Settings):
         at_least=0,
         changeable=True,
         help="steps between execution traces, trace-N.json for Perfetto; 0: none",
+    )
+    sync_batch_norm: bool = setting(
+        False,
+        changeable=True,
+        group=WORKERS,
+        help="the statistics of batch norms are over the batches of all workers",
+    )
+    accumulate: int = setting(
+        1,
+        at_least=1,
+        changeable=True,
+        group=WORKERS,
+        help="small runs of a worker for one step: less memory, fewer exchanges of gradients",
+    )
+    exchange: Literal["float32", "bfloat16"] = setting(
+        "float32",
+        changeable=True,
+        group=WORKERS,
+        help="the numbers in which workers exchange gradients; bfloat16 has half the bytes",
+    )
+    patience: float = setting(
+        10.0,
+        above=0.0,
+        changeable=True,
+        group=WORKERS,
+        help="seconds after which a worker that does not answer counts as gone",
     )
 
     @classmethod

@@ -1,7 +1,6 @@
 """What the programs need and this machine has or lacks, with cures: `./run.sh doctor`."""
 
 import importlib
-import importlib.metadata
 import os
 import pathlib
 import platform
@@ -42,6 +41,8 @@ def library(module: str, package: str) -> Any:
 
 def examine() -> Tuple[List[Tuple[str, str]], List[str]]:
     """Returns (findings, faults): pairs of name and value; what is wrong, with the cure."""
+    import importlib.metadata  # here, because Python 3.7 has none: see tests/referee/stub.py
+
     version = platform.python_version()
     findings, faults = [("Python", f"{version} ({sys.executable})")], []
     if not (3, 10) <= sys.version_info[:2] <= (3, 13):

@@ -5,6 +5,9 @@ hidden state, which no checkpoint has: a resumed run would get other noise than 
 stopped. While `repeatable` lasts, the same functions add TensorFlow's stateless ops to the graph.
 Their seed is the op's own seed and a number, which `training.fit` feeds in each step (see `feed`).
 
+Each of several workers (`cluster`) has its rows of the noise that a process alone would have for
+the whole batch.
+
 Without the number, for example when samples are drawn from a trained network, each run of the
 session has other noise, as in TensorFlow 1. Initial values of variables stay as they are. Like
 `kernels`, this is never switched on by an import: only `sessions.graph` does it.
@@ -14,7 +17,7 @@ import contextlib
 import importlib
 from typing import Any, Dict, Iterator
 
-from graphmode import tf
+from graphmode import cluster, tf
 
 NUMBER = "noise_number"  # a graph collection with at most one placeholder
 RUNS = 2**16  # runs of the session in one step, at most
@@ -32,15 +35,22 @@ def repeatable() -> Iterator[None]:
         def op(shape, dtype, seed=0, seed2=0, name=None):
             if _initial():
                 return stateful(shape, dtype, seed, seed2, name)
-            return stateless(shape, _seed(integers, seed, seed2), dtype=dtype, name=name)
+
+            def draw(shape, both):
+                return stateless(shape, both, dtype=dtype, name=name)
+
+            return _of_worker(shape, _seed(integers, seed, seed2), draw)
 
         return op
 
     def int_op(shape, minval, maxval, seed=0, seed2=0, name=None):
         if _initial():
             return integers(shape, minval, maxval, seed, seed2, name)
-        both = _seed(integers, seed, seed2)
-        return tf.random.stateless_uniform(shape, both, minval, maxval, minval.dtype, name)
+
+        def draw(shape, both):
+            return tf.random.stateless_uniform(shape, both, minval, maxval, minval.dtype, name)
+
+        return _of_worker(shape, _seed(integers, seed, seed2), draw)
 
     own = {
         "random_uniform": float_op(uniform, tf.random.stateless_uniform),
@@ -83,3 +93,23 @@ def _seed(integers, seed, seed2):
             drawn = integers(tf.zeros([0], tf.int32), *limits, seed=seed, seed2=1)
             numbers.append(tf.placeholder_with_default(drawn, [], NUMBER))
     return tf.stack([tf.constant(seed * 2**31 + seed2, tf.int64), numbers[0]])
+
+
+def _of_worker(shape, seed, draw):
+    """The noise of this worker: draw(shape, seed), or a part of what all workers have together.
+
+    Noise of the batch's size is cut out of that of the whole batch. A batch of unknown size counts
+    as one. Other noise has a seed for each worker.
+    """
+    crew = cluster.here()
+    if crew.count == 1:
+        return draw(shape, seed)
+    util = importlib.import_module("tensorflow.python.framework.tensor_util")
+    known = util.constant_value_as_shape(tf.convert_to_tensor(shape, tf.int32))
+    if known.ndims == 0 or known.dims[0].value not in (None, crew.batch):
+        return draw(shape, seed + tf.constant([crew.rank * 2**40, 0], tf.int64))
+    shape = tf.convert_to_tensor(shape, tf.int32)
+    rows = draw(shape * ([crew.count] + [1] * (known.ndims - 1)), seed)
+    own = rows[crew.rank * shape[0] : (crew.rank + 1) * shape[0]]
+    own.set_shape(known)
+    return own

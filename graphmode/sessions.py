@@ -7,11 +7,11 @@ import pathlib
 import re
 import shutil
 import tempfile
-from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from graphmode import files, kernels, noise, repairs, tf
+from graphmode import cluster, files, kernels, noise, packed, repairs, tf
 from graphmode.errors import InputError, cause
 
 # In mixed precision these stay in float32: losses, the images that losses compare, and the
@@ -31,15 +31,16 @@ def graph(config) -> Iterator[None]:
     Args:
         config: a `config.Run`; its seed is read.
     """
-    with tf.Graph().as_default(), kernels.fast(), noise.repeatable():
+    with tf.Graph().as_default(), kernels.fast(), noise.repeatable(), cluster.here().building():
         tf.set_random_seed(config.seed)
         yield
 
 
-def session(precision: str = "float32"):
+def session(precision: str = "float32", connect: Optional[Callable[[Any], Any]] = None):
     """A tf.Session. On a GPU it takes memory as it needs it.
 
     Args:
+        connect: function of a tf.ConfigProto that opens the session on a worker's server.
         precision: "mixed" has TensorFlow rewrite the graphs that run: convolutions and matrix
             products, and the ops between them, compute in bfloat16. Weights, their updates,
             losses and sums stay in float32.
@@ -48,7 +49,8 @@ def session(precision: str = "float32"):
         InputError: "mixed", and the CPU does not support bfloat16 or a GPU would be used.
     """
     _keep_memory()
-    return tf.Session(config=_options(precision))
+    options = _options(precision)
+    return connect(options) if connect else tf.Session(config=options)
 
 
 def _options(precision):
@@ -113,7 +115,16 @@ def restore(session, checkpoint, wanted: Optional[Sequence[Any]] = None) -> None
     """
     with session.graph.as_default():
         names = tf.train.Saver(wanted).as_saver_def()
+        variables = list(wanted or tf.global_variables())
     try:
+        if packed.is_packed(checkpoint):
+            lacking = packed.restore(session, packed.read(checkpoint), variables)
+            if lacking:
+                raise InputError(
+                    f"checkpoint {checkpoint} does not fit this network: "
+                    f"Key {lacking[0]} not found in checkpoint"
+                )
+            return
         with files.no_pattern(checkpoint) as path, repairs.hold_noise():
             session.run(names.restore_op_name, {names.filename_tensor_name: path})
     except (tf.errors.OpError, ValueError) as error:

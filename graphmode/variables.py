@@ -4,7 +4,7 @@ import collections
 import math
 from typing import Any, Dict, List, Sequence
 
-from graphmode import tf
+from graphmode import cluster, tf
 from graphmode.errors import InputError
 
 
@@ -85,6 +85,7 @@ def minimize(loss, scope: str, optimizer):
     # The default, GATE_OP, also computes the gradients of all other weights in the loss.
     gate = tf.train.Optimizer.GATE_GRAPH
     gradients = optimizer.compute_gradients(loss, trainable(scope), gate_gradients=gate)
+    gradients = cluster.here().averaged(gradients)
     norm = tf.global_norm([gradient for gradient, _ in gradients])
     tf.add_to_collection(f"gradient_norms/{scope}", norm)
     # The gradient alone does not wait for the loss.

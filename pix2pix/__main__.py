@@ -6,7 +6,6 @@ Run:    ./run.sh pix2pix --preset small --which_direction BtoA       (on drawn f
             --output_dir facades_test
 """
 
-from data import folders, pairs
 from graphmode import cli, training
 from pix2pix import export, inputs, model, segmentation, translate
 from pix2pix.config import Config
@@ -17,8 +16,7 @@ def train(config):
         segmentation.check(config)
     paths, skipped, ratio = inputs.training_files(config, joined=not config.lab_colorization)
     config = config.replace(pair_ratio=ratio)
-    beside = inputs.held_out_folder(config)
-    held_out = folders.usable(pairs.find(beside))[0] if beside else []
+    held_out = inputs.held_out_files(config)
     training.fit(model.build(config, paths, held_out)._replace(notes=skipped), config)
 
 

@@ -15,12 +15,12 @@ EXACT = 100.0  # dB; the PSNR of equal images is infinite, and so would the mean
 
 
 def sharpness(image):
-    """The mean absolute difference of neighboring pixels of [height, width, 3] in [0, 1]."""
+    """The mean absolute difference of neighboring pixels of [height, width, c] in [0, 1]."""
     return float(sum(np.abs(np.diff(image, axis=axis)).mean() for axis in (0, 1)) / 2)
 
 
 def similarity(image, target):
-    """L1, PSNR in dB, SSIM and sharpness of [height, width, 3] images in [0, 1]: name -> number.
+    """L1, PSNR in dB, SSIM and sharpness of [height, width, c] images in [0, 1]: name -> number.
 
     The PSNR is at most `EXACT`.
     """
@@ -33,7 +33,7 @@ def similarity(image, target):
 
 
 def mean_target(config):
-    """The mean of the training targets, [height, width, 3] in [0, 1], at the size of the test.
+    """The mean of the training targets, [height, width, channels] in [0, 1], at the test's size.
 
     None if the training files are not known or no longer there.
     """
@@ -46,7 +46,7 @@ def mean_target(config):
         return None
     target = 1 if config.which_direction == "AtoB" else 0
     total = sum(parts[target].astype(np.float64) for parts in inputs.prepared(paths, config))
-    return total / len(paths)
+    return total[..., : config.channels[1]] / len(paths)
 
 
 class Colors(NamedTuple):
@@ -75,12 +75,12 @@ def evaluator(config):
     """Prepares the evaluation of translations.
 
     Yields:
-        A function of an input, an output and a target, [height, width, 3] in [0, 1] each. It
+        A function of an input, an output and a target, [height, width, channels] in [0, 1] each. It
         returns name -> number; with --segmentation also name -> confusion matrix.
     """
     with contextlib.ExitStack() as stack:
         in_color = stack.enter_context(colors()) if config.lab_colorization else None
-        mean = None if config.lab_colorization else mean_target(config)
+        mean = None if config.lab_colorization or config.own_size else mean_target(config)
         read = stack.enter_context(segmentation.reader(config)) if config.segmentation else None
 
         def evaluate(shown_input, output, target):

@@ -22,6 +22,7 @@ import numpy as np
 
 from data import pairs
 from graphmode import tf, training, variables
+from graphmode.errors import InputError
 from pix2pix import inputs as input_files
 from pix2pix import lab, networks
 
@@ -43,8 +44,8 @@ def both_ways(images, config):
     """Makes inputs and targets of images.
 
     Args:
-        images: [A, B], each [batch, height, width, 3] in [0, 1]. With --lab_colorization one image:
-            its lightness is A, and its a and b are B.
+        images: [A, B], each [batch, height, width, channels] in [0, 1]. With --lab_colorization one
+            RGB image: its lightness is A, and its a and b are B.
 
     Returns:
         (inputs, targets), [batch, height, width, channels] in [-1, 1]; see `Config.channels`.
@@ -58,7 +59,7 @@ def both_ways(images, config):
 
 
 def visible(inputs, outputs, config):
-    """Makes RGB images of inputs, and of outputs or targets.
+    """Makes images of inputs, and of outputs or targets.
 
     With --lab_colorization an output is combined with the other half of its image, which is the
     input. Inputs a and b are shown as colors of medium lightness.
@@ -67,14 +68,32 @@ def visible(inputs, outputs, config):
         inputs, outputs: [batch, height, width, channels] in [-1, 1].
 
     Returns:
-        Both as [batch, height, width, 3]. Values outside [0, 1] are possible: Lab is larger than
-        RGB.
+        Both with the same channels and mostly in [0, 1]; RGB with --lab_colorization, where values
+        outside [0, 1] are possible: Lab is larger than RGB.
     """
     if not config.lab_colorization:
         return deprocess(inputs), deprocess(outputs)
     if config.which_direction == "AtoB":
         return tf.tile(deprocess(inputs), [1, 1, 1, 3]), lab.augment(outputs, inputs)
     return lab.augment(inputs, tf.zeros_like(outputs)), lab.augment(inputs, outputs)
+
+
+def rgb(images):
+    """What one sees of [batch, height, width, channels] in [0, 1]: [batch, height, width, 3].
+
+    RGBA is shown on white. Of a stack these are the first three channels, or the first of two.
+    """
+    channels = images.shape.as_list()[3]
+    if channels == 3:
+        return images
+    if channels == 4:
+        return images[..., :3] * images[..., 3:] + (1 - images[..., 3:])
+    return images[..., :3] if channels > 4 else tf.tile(images[..., :1], [1, 1, 1, 3])
+
+
+def generator_kind(config):
+    """The generator's `networks.Layers`."""
+    return networks.Layers(config.conv, config.norm, norm_on_1x1=config.as_published)
 
 
 def translate(inputs, config):
@@ -87,8 +106,7 @@ def translate(inputs, config):
         outputs: [batch, height, width, channels] in [-1, 1]; see `Config.channels`.
     """
     reuse = bool(tf.trainable_variables("generator/"))
-    layers = networks.Layers(config.conv, config.norm, norm_on_1x1=config.as_published)
-    with tf.variable_scope("generator", reuse=reuse), networks.variant(layers):
+    with tf.variable_scope("generator", reuse=reuse), networks.variant(generator_kind(config)):
         _, out_channels = config.channels
         return networks.create_generator(inputs, out_channels, config.ngf)
 
@@ -122,15 +140,16 @@ def generator_loss(predict_fake, outputs, targets, config):
         return gen_loss_GAN, gen_loss_L1, gen_loss
 
 
-def create_model(inputs, targets, config):
+def create_model(inputs, targets, config, steps=0):
     """Builds both networks, their losses and the training step.
 
     Args:
         inputs, targets: [batch, height, width, channels] in [-1, 1].
+        steps: of the training, for --lr_decay_from.
 
     Returns:
         The op of a step, and name -> scalar: the three losses before the step, each a moving
-        average with a decay of 0.99.
+        average with a decay of 0.99; and the learning rate if it falls.
     """
     outputs = translate(inputs, config)
 
@@ -152,7 +171,8 @@ def create_model(inputs, targets, config):
 
     discrim_loss = discriminator_loss(predict_real, predict_fake)
     gen_loss_GAN, gen_loss_L1, gen_loss = generator_loss(predict_fake, outputs, targets, config)
-    train = train_step(discrim_loss, gen_loss, config)
+    lr = learning_rate(config, steps)
+    train = train_step(discrim_loss, gen_loss, config, lr)
 
     # P475
     losses = {
@@ -164,21 +184,44 @@ def create_model(inputs, targets, config):
     update_losses = ema.apply(list(losses.values()))
     with tf.control_dependencies([update_losses]):
         averages = {name: tf.identity(ema.average(loss)) for name, loss in losses.items()}
+    if config.lr_decay_from:
+        averages["learning_rate"] = lr
     return tf.group(train, *averages.values()), averages
 
 
-def train_step(discrim_loss, gen_loss, config):
+def learning_rate(config, steps):
+    """--lr, or with --lr_decay_from a scalar that falls in a straight line from that step.
+
+    It would be 0 at the step after the last one. A run that is resumed with another number of steps
+    follows the line to its new end.
+
+    Raises:
+        InputError: the training ends before it falls.
+    """
+    begin = config.lr_decay_from
+    if not begin:
+        return config.lr
+    if begin > steps:
+        raise InputError(
+            f"--lr_decay_from {begin} is after the last of {steps} steps: give an earlier step"
+        )
+    done = tf.cast(tf.train.get_or_create_global_step(), tf.float32)  # steps before this one
+    left = (steps - done) / (steps - begin + 1)
+    return config.lr * tf.clip_by_value(left, 0.0, 1.0)
+
+
+def train_step(discrim_loss, gen_loss, config, lr):
     """P464 An op that moves the discriminator and then the generator, each with its own Adam."""
     # The optimizers' default, GATE_OP, would also compute the gradients of the other network's
     # weights, which are not used.
     gate = tf.train.Optimizer.GATE_GRAPH
     with tf.name_scope("discriminator_train"):
-        discrim_optim = tf.train.AdamOptimizer(config.lr, config.beta1)
+        discrim_optim = tf.train.AdamOptimizer(lr, config.beta1)
         discrim_grads_and_vars = discrim_optim.compute_gradients(
             discrim_loss, variables.trainable("discriminator"), gate_gradients=gate
         )
     with tf.name_scope("generator_train"):
-        gen_optim = tf.train.AdamOptimizer(config.lr, config.beta1)
+        gen_optim = tf.train.AdamOptimizer(lr, config.beta1)
         gen_grads_and_vars = gen_optim.compute_gradients(
             gen_loss, variables.trainable("generator"), gate_gradients=gate
         )
@@ -195,7 +238,7 @@ def build(config, paths, held_out):
     """Builds the graph that trains pix2pix.
 
     Args:
-        paths: files of the training pairs; of photographs with --lab_colorization.
+        paths: the training pairs, see `pairs.find`; photographs with --lab_colorization.
         held_out: files of held-out pairs for the image grids. If empty, training pairs are shown.
     """
     images = pairs.batches(
@@ -207,10 +250,11 @@ def build(config, paths, held_out):
         config.seed,
         joined=not config.lab_colorization,
         published=config.as_published,
+        form=config.form,
     )
     inputs, targets = both_ways(images, config)
-    train, losses = create_model(inputs, targets, config)
     steps = training.steps_for(config, len(paths))
+    train, losses = create_model(inputs, targets, config, steps)
     grids = {}
     if config.display_freq:
         grids["inputs_outputs_targets"] = shown((held_out or paths)[:SHOWN], config)
@@ -226,11 +270,14 @@ def shown(paths, config):
     """
 
     def row(images):
-        inputs, targets = both_ways([image[None] for image in tf.unstack(images)], config)
+        parts = [image[None] for image in tf.unstack(images)]
+        if config.form.a != config.form.b:
+            parts = [part[..., :channels] for part, channels in zip(parts, config.form)]
+        inputs, targets = both_ways(parts, config)
         outputs = translate(inputs, config)
         seen, translated = visible(inputs, outputs, config)
         _, wanted = visible(inputs, targets, config)
-        return tf.concat([seen, translated, wanted], axis=2)[0]
+        return tf.concat([rgb(seen), rgb(translated), rgb(wanted)], axis=2)[0]
 
     images = np.stack(list(input_files.prepared(paths, config)))
     return tf.map_fn(row, tf.constant(images), parallel_iterations=1)

@@ -14,7 +14,7 @@ Networks", and the authors' list of errors in it.
 
 import contextlib
 import contextvars
-from typing import NamedTuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 from graphmode import tf
 
@@ -27,6 +27,9 @@ class Layers(NamedTuple):
     conv: str = "nn"  # see `conv`
     norm: str = "batch"  # see `batchnorm`
     norm_on_1x1: bool = True  # whether maps of 1 x 1 pixels are normalized
+    # For images of other sizes than those of the training (`pix2pix.whole`):
+    size: Optional[Tuple[int, int]] = None  # (height, width) in the training; None: of the images
+    moments: Any = None  # function of a layer: its (mean, variance); None: tf.nn.moments
 
 
 NOTES = Layers()  # those of the notes
@@ -54,7 +57,7 @@ def lrelu(x, a):
         return (0.5 * (1 + a)) * x + (0.5 * (1 - a)) * tf.abs(x)
 
 
-def batchnorm(inputs):
+def batchnorm(inputs, point=False):
     """P126, P345 批量标准化 Normalizes by the moments of the batch, then scales and shifts.
 
     There are no moving averages: translation uses the moments of its own image, too.
@@ -65,9 +68,10 @@ def batchnorm(inputs):
 
     Args:
         inputs: [batch, height, width, channels].
+        point: whether the map had 1 x 1 pixels in the training, if it has other sizes now.
     """
     layers = _layers.get()
-    point = inputs.shape.as_list()[1:3] == [1, 1]
+    point = point or inputs.shape.as_list()[1:3] == [1, 1]
     if layers.norm == "none" or (point and not layers.norm_on_1x1):
         return inputs
     each_image = layers.norm == "instance"
@@ -80,9 +84,12 @@ def batchnorm(inputs):
         scale = tf.get_variable(
             "scale", [channels], tf.float32, initializer=tf.random_normal_initializer(1.0, 0.02)
         )
-        mean, variance = tf.nn.moments(
-            inputs, axes=[1, 2] if each_image else [0, 1, 2], keep_dims=each_image
-        )
+        if layers.moments:
+            mean, variance = layers.moments(inputs)
+        else:
+            mean, variance = tf.nn.moments(
+                inputs, axes=[1, 2] if each_image else [0, 1, 2], keep_dims=each_image
+            )
         return tf.nn.batch_normalization(
             inputs, mean, variance, offset, scale, variance_epsilon=1e-5
         )
@@ -222,7 +229,7 @@ def create_generator(generator_inputs, generator_outputs_channels, ngf=64):
 
 def encoder(generator_inputs, ngf):
     """(1). 编码器 The list of its layers: eight, or fewer if the image has less than 256 pixels."""
-    height, width = generator_inputs.shape.as_list()[1:3]
+    height, width = _layers.get().size or generator_inputs.shape.as_list()[1:3]
     if not height or not width or depth(height, width) < 2:
         raise ValueError(f"height and width must be multiples of 4, not {height} x {width}")
     layers = []
@@ -248,7 +255,8 @@ def encoder(generator_inputs, ngf):
             # [batch, in_height, in_width, in_channels]
             #     => [batch, in_height / 2, in_width / 2, out_channels]
             convolved = conv(rectified, out_channels, stride=2)
-            output = batchnorm(convolved)
+            deepest = 2 ** (len(layers) + 1)
+            output = batchnorm(convolved, point=(height, width) == (deepest, deepest))
             layers.append(output)
 
     return layers

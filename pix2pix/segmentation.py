@@ -153,10 +153,10 @@ def check(translation):
     Raises:
         InputError: there is no such run, or it cannot segment this run's translations.
     """
-    if translation.which_direction != "BtoA" or translation.lab_colorization:
+    if translation.which_direction != "BtoA" or translation.channels != (3, 3):
         raise InputError(
             f"--segmentation {translation.segmentation} reads photographs that were made from "
-            "labels: train with --which_direction BtoA and without --lab_colorization"
+            "labels: train with --which_direction BtoA, on RGB images, without --lab_colorization"
         )
     trained = run_folder.trained(Config, translation.segmentation)
     if trained.size != translation.size:

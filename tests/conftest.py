@@ -69,16 +69,12 @@ def browser_path():
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_plots():
-    """Plots are not laid out, and reports have no curves: each took 0.1 to 0.5 s.
-
-    Only tests/graphmode/report/test_plots.py draws curves.
-    """
+    """Plots are not laid out: each took 0.1 to 0.5 s."""
 
     def figure(width, height, dpi=100):
         return Figure(figsize=(width, height), dpi=dpi)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "curve", lambda points: "<svg/>")
         patch.setattr(plots, "figure", figure)
         yield
 
@@ -151,9 +147,6 @@ def value():
 @pytest.fixture(scope="session")
 def digits():
     return drawn_digits.load(train=640, test=200)
-
-
-DRAWN_CURVE = plots.curve  # see `quick_plots`
 
 
 def config_of(program, tmp_path=None, **values):

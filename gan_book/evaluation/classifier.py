@@ -1,8 +1,10 @@
-"""A classifier of digits that evaluates the samples of the chapter's models.
+"""A classifier of digits, or of other classes, that evaluates the samples of the chapter's models.
 
 Two 3x3 convolutions with 32 and 64 filters, each followed by a 2x2 max pool, a dense layer of 128
-with dropout, and a dense layer of 10. It is trained once for each data set, in about a minute, and
-stays in the cache. Its 128 features are those of the Frechet distance (evaluation/sampling.py).
+with dropout, and a dense layer of 10. Larger images have more convolutions (64 pixels three, 128
+four), other data as many outputs as classes. It is trained once for each data set, in about a
+minute, and stays in the cache. Its 128 features are those of the Frechet distance
+(evaluation/sampling.py).
 
 The distance depends on the classifier: with a classifier that is trained less, samples are closer
 to real digits (docs/results.md). `--classifier RUN` of the other programs names a run of this
@@ -14,27 +16,28 @@ Expect:  a test accuracy of 99 % on MNIST.
 
 import contextlib
 import dataclasses
-import zlib
-from typing import Any, Literal, Mapping
+from typing import Any, Mapping
 
 import numpy as np
 
-import data
-from data import feeds
+from data import class_folders, feeds
+from gan_book import inputs
 from graphmode import cli, config, sessions, tf, training
 from graphmode.config import setting
+from graphmode.errors import InputError
 from graphmode.report import page
 from graphmode.training import cached, run_folder
 
+STEPS = 1000  # at least, of the training on data other than ten classes of 28x28 images
+
 
 @dataclasses.dataclass(frozen=True)
-class Config(config.Run):
+class Config(config.Run, inputs.Inputs):
     """Settings of the classifier."""
 
     PROGRAM = "gan_book.evaluation.classifier"
     FORMER_PROGRAMS = ("gan_book.metrics",)
 
-    data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     lr: float = setting(
         0.002, above=0.0, changeable=True, help="learning rate of Adam at the first step"
     )
@@ -48,7 +51,7 @@ class Config(config.Run):
 
 @dataclasses.dataclass(frozen=True)
 class Evaluated(config.Settings):
-    """Evaluation of samples by a classifier of digits."""
+    """Evaluation of samples by networks that were trained on real images."""
 
     classifier: str = setting(
         "",
@@ -56,42 +59,55 @@ class Evaluated(config.Settings):
         help="run of gan_book.evaluation.classifier that evaluates the samples; "
         "empty: the one in the cache (--mode evaluate)",
     )
+    features: str = setting(
+        "",
+        path=True,
+        help="SavedModel whose output gives the features of the Frechet distance; empty: a network "
+        "that is trained here (--mode evaluate)",
+    )
 
 
 # For runs that are older than the flag.
 RENAMED: Mapping[str, Any] = {"judge": ("classifier", {})}
 
 
-def classifier(x, is_training=False):
+def classifier(x, is_training=False, shape=inputs.TEXT, classes=10):
     """The network.
 
     Args:
         x: [batch, 784] in [0, 1].
         is_training: Python bool; dropout if true.
+        shape: (height, width, channels) of an image.
+        classes: number of classes.
 
     Returns:
         ([batch, 10] logits, [batch, 128] features).
     """
     with tf.variable_scope("classifier"):
-        x_image = tf.reshape(x, [-1, 28, 28, 1])
+        maps = tf.reshape(x, [-1, *shape])
         # [batch, 28, 28, 1] -> [batch, 28, 28, 32] -> [batch, 14, 14, 32]
-        conv1 = tf.layers.conv2d(x_image, 32, 3, padding="same", activation=tf.nn.relu)
-        pool1 = tf.layers.max_pooling2d(conv1, 2, 2)
         # [batch, 14, 14, 32] -> [batch, 14, 14, 64] -> [batch, 7, 7, 64]
-        conv2 = tf.layers.conv2d(pool1, 64, 3, padding="same", activation=tf.nn.relu)
-        pool2 = tf.layers.max_pooling2d(conv2, 2, 2)
+        for level in range(inputs.levels(shape[0])[0]):
+            conv = tf.layers.conv2d(maps, 32 * 2**level, 3, padding="same", activation=tf.nn.relu)
+            maps = tf.layers.max_pooling2d(conv, 2, 2)
         # [batch, 3136] -> [batch, 128] -> [batch, 10]
-        flat = tf.reshape(pool2, [-1, 7 * 7 * 64])
+        _, height, width, filters = maps.shape.as_list()
+        flat = tf.reshape(maps, [-1, height * width * filters])
         features = tf.layers.dense(flat, 128, activation=tf.nn.relu)
         dropped = tf.layers.dropout(features, 0.5, training=is_training)
-        return tf.layers.dense(dropped, 10), features
+        return tf.layers.dense(dropped, classes), features
 
 
 def build(config, digits):
     """Builds the graph that trains the classifier on `digits` (data.Digits)."""
-    x = tf.placeholder(tf.float32, [None, 784])
+    x = tf.placeholder(tf.float32, [None, inputs.numbers(config)])
     labels = tf.placeholder(tf.int64, [None])
-    logits, _ = classifier(x, is_training=True)
+    if not config.class_names:
+        raise InputError(
+            f"--input_dir {config.input_dir}: a classifier needs labels: "
+            "put the images of each class into a folder of their own"
+        )
+    logits, _ = classifier(x, True, config.shape, len(config.class_names))
     loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
     steps = training.steps_for(config, len(digits.train_images))
     # Adam with a cosine from config.lr to 0
@@ -100,7 +116,7 @@ def build(config, digits):
     update = training.Update(step, {"loss": loss, "accuracy": accuracy})
     return training.Model(
         phases=[training.Phase("train", steps, [update])],
-        feed=feeds.digits(digits, x, config.batch_size, config.seed, labels),
+        feed=feeds.digits(digits, x, config.batch_size, config.seed, labels, config.mirrored),
     )
 
 
@@ -109,12 +125,12 @@ def trained(config, digits):
     """Opens the classifier that --classifier names, else that of the data set.
 
     Args:
-        config: has `data`, and `classifier` (the class Evaluated).
+        config: has the fields of `inputs.Inputs`, and `classifier` (the class Evaluated).
         digits: the data set, data.Digits.
 
     Yields:
         A function: uint8 images, or floats in [0, 1], [N, 28, 28(, 1)] -> (probabilities [N, 10],
-        features [N, 128]).
+        features [N, 128]). Other data sets have other shapes.
 
     Raises:
         InputError: --classifier names no run of this program.
@@ -122,10 +138,10 @@ def trained(config, digits):
     if config.classifier:
         checkpoint = run_folder.trained(Config, config.classifier).checkpoint
     else:
-        checkpoint = run_folder.find_checkpoint(_in_cache(config.data, digits))
+        checkpoint = run_folder.find_checkpoint(_in_cache(config, digits))
     with tf.Graph().as_default():
-        x = tf.placeholder(tf.float32, [None, 784])
-        logits, features = classifier(x)
+        x = tf.placeholder(tf.float32, [None, inputs.numbers(config)])
+        logits, features = classifier(x, False, config.shape, len(digits.classes))
         outputs = [tf.nn.softmax(logits), features]
         with sessions.session() as session:
             sessions.restore(session, checkpoint)
@@ -138,32 +154,40 @@ def trained(config, digits):
             yield classify
 
 
-def _in_cache(name, digits):
+def _in_cache(config, digits):
     """The folder of the data set's classifier, see `cached.run`."""
+    name, values = config.data, {}
+    if Config(data=name).shape != config.shape or len(digits.classes) != 10:
+        # A small data set has short epochs.
+        batch_size = min(Config.batch_size, len(digits.train_labels))
+        epochs = Config.max_epochs * len(digits.train_labels) // batch_size
+        size, _, channels = config.shape
+        values = {"max_steps": max(STEPS, epochs), "batch_size": batch_size}
+        values.update(size=size, channels=channels, classes="/".join(digits.classes))
     # Another data set in MNIST's files, such as Fashion-MNIST, gets its own classifier.
-    content = zlib.crc32(digits.train_labels.tobytes(), zlib.crc32(digits.train_images.tobytes()))
     return cached.run(
-        f"classifier-{name}-{content:08x}",
+        f"classifier-{name}-{class_folders.checksum(digits):08x}",
         f"classifier of {name}",
         Config,
         lambda config: build(config, digits),
         data=name,
+        **values,
     )
 
 
 def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
+    inputs.train(build, config)
 
 
 def evaluate(config):
     """Writes the accuracy on the test set."""
-    digits = data.load(config.data, config.input_dir)
-    x = tf.placeholder(tf.float32, [None, 784])
-    logits, _ = classifier(x)
-    inputs = feeds.flat_pixels(digits.test_images)
+    config, digits = inputs.load(config)
+    x = tf.placeholder(tf.float32, [None, inputs.numbers(config)])
+    logits, _ = classifier(x, False, config.shape, len(digits.classes))
+    pixels = feeds.flat_pixels(digits.test_images)
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
-        classes = sessions.in_parts(session, logits, x, inputs).argmax(1)
+        classes = sessions.in_parts(session, logits, x, pixels).argmax(1)
     accuracy = float(np.mean(classes == digits.test_labels))
     page.write_metrics(config.output_dir, {"test accuracy": accuracy, "test images": len(classes)})
 

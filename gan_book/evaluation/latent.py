@@ -1,13 +1,12 @@
-"""How good a VAE is: its ELBO on test digits, its latent units, samples and walks as figures."""
-
-import statistics
+"""How good a VAE is: its ELBO on test images and its latent units; figures in latent_figures.py."""
 
 import numpy as np
 
-import data
 from data import feeds
-from graphmode import files, sessions
-from graphmode.report import images, page
+from gan_book import inputs
+from gan_book.evaluation import gaussians, latent_figures, sampling
+from graphmode import sessions
+from graphmode.report import page
 from graphmode.training import progress, run_folder
 
 ACTIVE = 0.01  # variance of mu over the data above which a unit is active (Burda et al. 2016)
@@ -23,7 +22,7 @@ def sample(config, generator):
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
         samples = sessions.in_parts(session, generator.output, generator.input, z)
-    images.save_samples(config.output_dir, samples)
+    sampling.save(config, samples, codes=z.astype(np.float32))
 
 
 def active_units(means):
@@ -31,92 +30,97 @@ def active_units(means):
     return int(np.sum(np.var(means, 0) > ACTIVE))
 
 
-def evaluate(config, vae, generator, nll, kl, log_weight):
+def evaluate(config, digits, vae, generator, nll, kl, log_weight):
     """Writes metrics.json and figures of a trained VAE.
 
-    All figures are those of Bernoulli pixels, whatever the model was trained with. The
-    importance-sampled NLL is an upper bound (Burda et al. 2016).
+    The figures are those of the likelihood of the configuration; as published they are those of
+    Bernoulli pixels, whatever the model was trained with. The importance-sampled NLL is an upper
+    bound (Burda et al. 2016).
 
     Args:
         config: settings of the VAE.
-        vae: has `input` [batch, 784], `mean` and `latent` [batch, latent_size].
+        digits: data.Digits.
+        vae: has `input` [batch, 784], `mean`, `latent` [batch, latent_size] and `output`.
         generator: see `sample`.
         nll, kl: [batch] nats.
         log_weight: [batch], log p(x, z) - log q(z | x) of the sampled z.
     """
-    digits = data.load(config.data, config.input_dir)
-    inputs = feeds.flat_pixels(digits.test_images)
+    sampling.check_held_out(config, digits)
+    gaussian = config.likelihood == "gaussian"
+    pixels = feeds.flat_pixels(digits.test_images)
+    if gaussian:
+        # A density of 8-bit levels could grow without limit. With noise it is a bound in bits.
+        pixels = gaussians.with_noise(digits.test_images, config.seed)
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
         fetches = [nll, kl, vae.mean, vae.latent]
-        nlls, kls, means, z = sessions.in_parts(session, fetches, vae.input, inputs)
-        bounds = _importance_sampled(config, session, vae.input, log_weight, inputs)
-        _figures(config, session, vae, generator, inputs, means)
+        nlls, kls, means, z = sessions.in_parts(session, fetches, vae.input, pixels)
+        bounds = _importance_sampled(config, session, vae.input, log_weight, pixels)
+
+        def decode(z):
+            return sessions.in_parts(session, generator.output, generator.input, z)
+
+        outputs = session.run(vae.output, {vae.input: pixels[:50]})
+        latent_figures.of_vae(config, decode, pixels, outputs, means)
+        latent_figures.scatter(config, means, digits)
     active = active_units(means)
     if not active:
         message = (
             "posterior collapse: no latent unit depends on the image, so all samples look the same"
         )
         run_folder.warn(config.output_dir, message)
-    off_diagonal = np.corrcoef(z.T) - np.eye(config.latent_size)
-    metrics = {
-        "test ELBO (nats per image)": float(-np.mean(nlls + kls)),
-        "test log-likelihood of x given z (nats)": float(-np.mean(nlls)),
-        "test KL (nats)": float(np.mean(kls)),
-        "active units": active,
-        "latent size": config.latent_size,
-        "z of test digits: mean furthest from 0": float(np.abs(z.mean(0)).max()),
-        "z of test digits: standard deviation furthest from 1": float(
-            max(z.std(0), key=lambda deviation: abs(deviation - 1))
-        ),
-        "z of test digits: largest correlation of two units": float(np.abs(off_diagonal).max()),
-        "importance-sampled NLL (nats per image)": float(-np.mean(bounds)),
-        "importance samples": config.importance_samples,
-        "importance images": len(bounds),
-        "test images": len(inputs),
-    }
+    metrics = {"test ELBO (nats per image)": float(-np.mean(nlls + kls))}
+    if gaussian:
+        metrics.update(_in_bits(config, digits, pixels, np.mean(nlls + kls)))
+    metrics.update(
+        {
+            "test log-likelihood of x given z (nats)": float(-np.mean(nlls)),
+            "test KL (nats)": float(np.mean(kls)),
+            "active units": active,
+            "latent size": config.latent_size,
+            **_of_codes(z, sampling.words(config).images),
+            "importance-sampled NLL (nats per image)": float(-np.mean(bounds)),
+            "importance samples": config.importance_samples,
+            "importance images": len(bounds),
+            "test images": len(pixels),
+        }
+    )
     page.write_metrics(config.output_dir, metrics)
 
 
-def _importance_sampled(config, session, placeholder, log_weight, inputs):
+def _of_codes(z, word):
+    """How far the codes of the test images are from N(0, 1); z: [N, latent_size]."""
+    correlations = np.abs(np.atleast_2d(np.corrcoef(z.T)) - np.eye(z.shape[1]))
+    return {
+        f"z of test {word}: mean furthest from 0": float(np.abs(z.mean(0)).max()),
+        f"z of test {word}: standard deviation furthest from 1": float(
+            max(z.std(0), key=lambda deviation: abs(deviation - 1))
+        ),
+        f"z of test {word}: largest correlation of two units": float(correlations.max()),
+    }
+
+
+def _in_bits(config, digits, pixels, nats):
+    """The bound in bits per dimension, beside Gaussians of the training images."""
+    size, count = inputs.numbers(config), len(digits.train_labels)
+    chosen = np.unique(np.linspace(0, count - 1, min(count, gaussians.FITTED)).astype(int))
+    train = gaussians.with_noise(digits.train_images[chosen], config.seed + 1)
+    units = min(config.latent_size, len(train) - 1, size - 1)
+    single, joint = gaussians.bits_of_gaussians(train, pixels, units)
+    return {
+        "negative test ELBO (bits per dimension)": float(gaussians.bits(nats, size)),
+        "Gaussian of the data, independent pixels (bits per dimension)": single,
+        f"Gaussian of the data, {units} principal components (bits per dimension)": joint,
+    }
+
+
+def _importance_sampled(config, session, placeholder, log_weight, pixels):
     """A lower bound of log p(x) of some test images, in nats."""
-    count = min(config.importance_images, len(inputs))
+    count = min(config.importance_images, len(pixels))
     bounds = []
-    chosen = inputs[np.linspace(0, len(inputs) - 1, count).astype(int)]
+    chosen = pixels[np.linspace(0, len(pixels) - 1, count).astype(int)]
     for image in progress.over(chosen, "importance sampling"):
         repeated = np.tile(image, [config.importance_samples, 1])
         weights = session.run(log_weight, {placeholder: repeated}).astype(np.float64)
         bounds.append(np.logaddexp.reduce(weights) - np.log(len(weights)))
     return bounds
-
-
-def _figures(config, session, vae, generator, inputs, means):
-    """Samples, reconstructions, walks between digits, the plane of the two most active units."""
-    folder = files.path(config.output_dir, "figures")
-
-    def save(name, z, columns):
-        decoded = session.run(generator.output, {generator.input: z})
-        images.save_png(folder / name, images.grid(decoded, columns), zoom=2)
-
-    random = np.random.RandomState(config.seed + 1)
-    save("samples.png", random.randn(100, config.latent_size), 10)
-    outputs = session.run(vae.output, {vae.input: inputs[:50]})
-    pairs = np.stack([inputs[:50], outputs], 1).reshape(-1, 28, 28)
-    images.save_png(folder / "test_digits_and_reconstructions.png", images.grid(pairs, 10), zoom=2)
-    walk = np.linspace(0.0, 1.0, 10)[:, None]
-    ends = zip(means[:20:2], means[1:20:2])
-    save("interpolation.png", np.concatenate([a + walk * (b - a) for a, b in ends]), 10)
-    save("manifold.png", _plane(means), 15)
-
-
-def _plane(means):
-    """225 z of a 15 x 15 grid over the two most active units; the other units are 0.
-
-    The steps have equal probability, so the plane shows what the decoder gets equally often.
-    """
-    ticks = [statistics.NormalDist().inv_cdf((n + 0.5) / 15) for n in range(15)]
-    plane = np.zeros([15 * 15, means.shape[1]])
-    active = np.argsort(-np.var(means, 0))[:2]
-    plane[:, active[0]] = np.repeat(ticks, 15)
-    plane[:, active[-1]] = np.tile(ticks, 15)
-    return plane

@@ -22,13 +22,17 @@ from graphmode.report import images, page
 
 COUNT = 10000  # samples of each distribution
 GROUPS, ROUNDS = 30, 20  # of k-means
-# Figure of `sampling.evaluate_samples` -> how the table shows it.
-COLUMNS = {
-    "classified with p over 0.9": "{:.1%}",
-    "digits covered": "{}",
-    "Frechet distance": "{:.1f}",
-    "distance to the nearest training digit": "{:.2f}",
-}
+
+
+def columns(config):
+    """Figure of `sampling.evaluate_samples` -> how the table shows it."""
+    word = sampling.words(config)
+    return {
+        "classified with p over 0.9": "{:.1%}",
+        f"{word.classes} covered": "{}",
+        "Frechet distance": "{:.1f}",
+        f"distance to the nearest training {word.image}": "{:.2f}",
+    }
 
 
 def from_normals(codes, groups, count, random):
@@ -73,18 +77,20 @@ def generate(config, digits, encode, decode):
         encode: function of images, [N, 784] in [0, 1] -> z, [N, latent_size].
         decode: function of z -> images, [N, 28, 28, 1].
     """
-    lines = [",".join(["z from", *COLUMNS])]
+    # Images without classes have fewer figures.
+    shown = columns(config) if digits.classes else dict(list(columns(config).items())[2:])
+    lines = [",".join(["z from", *shown])]
     codes = encode(feeds.flat_pixels(digits.train_images))
     for name, z in distributions(codes, config.seed).items():
         samples = decode(z)
         metrics = sampling.evaluate_samples(samples, digits, config)
-        cells = [form.format(metrics[f"samples: {column}"]) for column, form in COLUMNS.items()]
+        cells = [form.format(metrics[f"samples: {column}"]) for column, form in shown.items()]
         lines.append(",".join([name, *cells]))
-        pairs = (f"{column}: {cell}" for column, cell in zip(COLUMNS, cells))
+        pairs = (f"{column}: {cell}" for column, cell in zip(shown, cells))
         print(f"{name:>12}  {', '.join(pairs)}")
         file = f"generated_from_{'N01' if name == 'N(0; 1)' else name.replace(' ', '_')}.png"
         target = files.path(config.output_dir, "figures", file)
-        images.save_png(target, images.grid(samples[:100], columns=10), zoom=2)
+        images.save_png(target, images.grid(samples[:100], columns=10), zoom=sampling.zoom(config))
     target = files.path(config.output_dir, "figures", "generated.csv")
     files.write_whole(target, "\n".join(lines) + "\n")
     page.renew(config.output_dir)

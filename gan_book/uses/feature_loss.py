@@ -29,13 +29,12 @@ Expect:  sharper samples than the VAE's, and fewer faint ones.
 """
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-import data
 from data import feeds
-from gan_book import cae, dcgan, gan, tips, vae
+from gan_book import cae, dcgan, gan, inputs, tips, vae
 from gan_book.evaluation import classifier, latent, sampling
 from graphmode import cli, config, errors, files, sessions, tf, training
 from graphmode.config import setting
@@ -51,6 +50,7 @@ class Config(config.Run, classifier.Evaluated):
     FORMER_PROGRAMS = ("gan_book.feature_loss",)
     RENAMED = classifier.RENAMED
     AS_PUBLISHED = vae.Config.AS_PUBLISHED
+    shape: ClassVar = inputs.TEXT
 
     data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     gan: str = setting(
@@ -179,7 +179,7 @@ def build(config, digits):
 
 
 def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
+    training.fit(build(config, inputs.digits(config)), config)
 
 
 def evaluate(config):
@@ -187,28 +187,28 @@ def evaluate(config):
 
     A classifier evaluates samples, as for a GAN. Test digits are reconstructed from mu.
     """
-    digits = data.load(config.data, config.input_dir)
-    inputs = feeds.flat_pixels(digits.test_images)
+    digits = inputs.digits(config)
+    pixels = feeds.flat_pixels(digits.test_images)
     model = vae.network(config)
     generator = vae.VAE_CNN_GEN(latent_size=config.latent_size, reuse=True)
     kl = vae.kl_divergence(model)
     z = np.random.RandomState(config.seed + 1).randn(sampling.COUNT, config.latent_size)
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
-        means, kls = sessions.in_parts(session, [model.mean, kl], model.input, inputs)
+        means, kls = sessions.in_parts(session, [model.mean, kl], model.input, pixels)
         outputs, samples = (
             sessions.in_parts(session, generator.output, generator.input, latent_vectors)
             for latent_vectors in (means, z)
         )
     figures = files.path(config.output_dir, "figures")
-    pairs = np.stack([inputs.reshape(outputs.shape), outputs], 1)[:50].reshape(-1, 28, 28)
+    pairs = np.stack([pixels.reshape(outputs.shape), outputs], 1)[:50].reshape(-1, 28, 28)
     target = figures / "test_digits_and_reconstructions.png"
     images.save_png(target, images.grid(pairs, columns=10), zoom=2)
     images.save_png(figures / "samples.png", images.grid(samples[:100], columns=10), zoom=2)
     metrics = {
         **sampling.evaluate_samples(samples, digits, config),
         "test PSNR (dB), decoded from mu": float(
-            np.mean(scores.psnr(outputs.reshape(inputs.shape), inputs))
+            np.mean(scores.psnr(outputs.reshape(pixels.shape), pixels))
         ),
         "test KL (nats)": float(np.mean(kls)),
         "active units": latent.active_units(means),

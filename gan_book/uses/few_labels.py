@@ -17,13 +17,13 @@ Expect:  for each case the mean test accuracy, and its standard deviation over t
 
 import dataclasses
 import sys
-from typing import Any, Callable, Iterator, Literal, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 import numpy as np
 
 import data
 from data import feeds
-from gan_book import cae, cgan, dcgan, gan, tips
+from gan_book import cae, cgan, dcgan, gan, inputs, sizes, tips
 from graphmode import cli, config, errors, sessions, tf, training, variables
 from graphmode.config import setting
 from graphmode.report import images, page
@@ -31,13 +31,12 @@ from graphmode.training import run_folder
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config.Run):
+class Config(config.Run, inputs.Inputs):
     """Settings of the comparison."""
 
     PROGRAM = "gan_book.uses.few_labels"
     FORMER_PROGRAMS = ("gan_book.few_labels",)
 
-    data: Literal["digits", "mnist"] = setting("digits", help="drawn digits, or MNIST")
     cae: str = setting("", path=True, help="run of gan_book.cae; its encoder starts a classifier")
     gan: str = setting(
         "", path=True, help="run of gan_book.dcgan; its discriminator starts a classifier"
@@ -47,7 +46,7 @@ class Config(config.Run):
     )
     few: int = setting(
         100,
-        at_least=10,
+        at_least=2,
         help="number of labels; the program also tries 10 and 100 times as many, "
         "if there are enough digits",
     )
@@ -87,6 +86,13 @@ def encoder(x, is_training):
     return tf.reshape(cae.encoder(tf.reshape(x, [-1, 28, 28, 1])), [-1, 7 * 7 * 32])
 
 
+def encoder_of(config):
+    """`encoder` for the images of the configuration."""
+    if config.shape == inputs.TEXT:
+        return encoder
+    return lambda x, is_training: sizes.encoder(tf.reshape(x, [-1, *config.shape]))
+
+
 def discriminator(trained):
     """The hidden layers of a DCGAN's discriminator.
 
@@ -98,7 +104,7 @@ def discriminator(trained):
     """
 
     def hidden(x, is_training):
-        layers = tips.hidden_layers(dcgan.discriminator, trained, is_training)
+        layers = tips.hidden_layers(dcgan.networks(trained)[0], trained, is_training)
         return layers(gan.scaled(x, trained.as_published))[-1]
 
     return hidden
@@ -106,6 +112,7 @@ def discriminator(trained):
 
 def cases(config) -> Iterator[Case]:
     """The classifiers to compare, for the runs that the configuration names."""
+    encoder = encoder_of(config)
     if config.cae:
         start = run_folder.trained(cae.Config, config.cae).checkpoint
         yield Case("the autoencoder's encoder, random", encoder)
@@ -131,12 +138,13 @@ def build(config, hidden, pixels, labels, start=""):
     Returns:
         (training.Model, the placeholder of the images, [batch, 10] logits for testing).
     """
-    x = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
+    x = tf.placeholder(tf.float32, [None, inputs.numbers(config)], name="IMAGE_IN")
     y = tf.placeholder(tf.int64, [None], name="LABEL_IN")
+    classes = len(config.class_names)
     with tf.variable_scope("classifier"):
-        logits = tf.layers.dense(hidden(x, True), 10, name="digits")
+        logits = tf.layers.dense(hidden(x, True), classes, name="digits")
     with tf.variable_scope("classifier", reuse=True):
-        test_logits = tf.layers.dense(hidden(x, False), 10, name="digits")
+        test_logits = tf.layers.dense(hidden(x, False), classes, name="digits")
     if start:
         own = "classifier/digits/"  # the other variables are those of the run, below "classifier/"
         read = [v for v in tf.global_variables() if not v.op.name.startswith(own)]
@@ -171,17 +179,17 @@ def accuracy(config, digits, hidden, pixels, labels, start=""):
         _, x, logits = build(config, hidden, pixels, labels)
         with sessions.session() as session:
             sessions.restore(session, run_folder.find_checkpoint(config.output_dir))
-            inputs = feeds.flat_pixels(digits.test_images)
-            guesses = sessions.in_parts(session, logits, x, inputs).argmax(1)
+            flat = feeds.flat_pixels(digits.test_images)
+            guesses = sessions.in_parts(session, logits, x, flat).argmax(1)
     return float(np.mean(guesses == digits.test_labels))
 
 
 def generated(config):
     """Samples of the conditional GAN: uint8 [N, 28, 28] and their labels, uint8 [N]."""
-    labels = (np.arange(config.generated) % 10).astype(np.uint8)
+    labels = (np.arange(config.generated) % len(config.class_names)).astype(np.uint8)
     with tf.Graph().as_default():
         samples = cgan.generate(run_folder.trained(cgan.Config, config.cgan), labels)
-    return images.to_uint8(samples[..., 0]), labels
+    return images.to_uint8(samples[..., 0] if config.shape[2] == 1 else samples), labels
 
 
 def accuracies(config, digits, case, count, samples, folder):
@@ -221,10 +229,25 @@ def check(config):
         run_folder.trained(cgan.Config, config.cgan)
 
 
+def check_shapes(config):
+    """Raises InputError if a run was trained on images of another shape."""
+    for name, owner in (("cae", cae.Config), ("gan", dcgan.Config), ("cgan", cgan.Config)):
+        run = getattr(config, name)
+        shape = run_folder.trained(owner, run).shape if run else config.shape
+        if shape != config.shape:
+            sides = (" x ".join(map(str, each)) for each in (shape, config.shape))
+            raise errors.InputError(
+                "--{} {}: it has images of {}, and the data of {}".format(name, run, *sides)
+            )
+
+
 def train(config):
     """Trains all cases and writes metrics.json: mean and standard deviation of the accuracy."""
+    config, digits = inputs.load(config)
+    if not digits.classes:
+        raise errors.InputError(f"--input_dir {config.input_dir} has no class folders: add some")
+    check_shapes(config)
     chosen = list(cases(config))
-    digits = data.load(config.data, config.input_dir)
     samples = generated(config) if config.cgan else None
     metrics = {}
     with run_folder.started(config) as folder:

@@ -28,7 +28,7 @@ import numpy as np
 
 import data
 from data import feeds
-from gan_book import dcgan, gan, tips
+from gan_book import dcgan, gan, inputs, tips
 from graphmode import cli, config, sessions, tf, training, variables
 from graphmode.config import setting
 from graphmode.report import page
@@ -166,18 +166,18 @@ def feed(config, digits, few, pixels, labelled, y):
 
 
 def train(config):
-    training.fit(build(config, data.load(config.data, config.input_dir)), config)
+    training.fit(build(config, inputs.digits(config)), config)
 
 
 def evaluate(config):
     """Writes metrics.json: the accuracy on the test digits."""
-    digits = data.load(config.data, config.input_dir)
+    digits = inputs.digits(config)
     x = tf.placeholder(tf.float32, [None, 784], name="IMAGE_IN")
     logits, _ = discriminator(gan.scaled(x))
     with sessions.session() as session:
         sessions.restore(session, config.checkpoint)
-        inputs = feeds.flat_pixels(digits.test_images)
-        guesses = sessions.in_parts(session, logits, x, inputs)[:, :10].argmax(1)
+        pixels = feeds.flat_pixels(digits.test_images)
+        guesses = sessions.in_parts(session, logits, x, pixels)[:, :10].argmax(1)
     metrics = {
         "test accuracy": float(np.mean(guesses == digits.test_labels)),
         "labels": config.labels,

@@ -6,26 +6,53 @@ data and takes less than a minute. docs/batch_norm.md draws the conclusions.
 The last column of each table says what the real TensorFlow 1.15.5 computed (see `recorded`).
 
 Run:     ./run.sh glcic.batch_norm_lab
+         ./run.sh glcic.batch_norm_lab --study symptoms   (mistakes, and what is seen of each)
 """
 
 import dataclasses
 import itertools
 import json
+from typing import Literal
 
-from glcic.batch_norm_lab import batch_of_one, recorded, studies
+import data
+from glcic.batch_norm_lab import batch_of_one, recorded, studies, symptoms
 from graphmode import cli, config, files
 from graphmode.config import setting
 from graphmode.report import plots, tables
 
 PROGRAM = "glcic.batch_norm_lab"
 TITLE = "Batch norm: slim, tf.layers, by hand"
+# At the top of the page. docs/batch_norm.md has the reasons.
+ANSWER = """In short: slim.batch_norm and tf.layers.batch_normalization compute the same if you call
+the latter with training=True. With its defaults tf.layers does not normalize. Neither library runs
+its update ops by itself: without them, inference differs from training.
+
+In the blog's image completion (GLCIC) the choice between the two does not decide whether the
+networks fight. Parameters made by tf.Variable do: with them the discriminator has separate ones for
+real and for completed images.
+
+The outputs of the question are zeros because of the batch of one: on a map of 1x1 pixels the mean
+of a channel is its only value, and x - mean is 0. The section "What helps" has the cures."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Flags(config.Settings):
     """The batch-norm laboratory."""
 
-    output_dir: str = setting("runs/batch_norm_lab", help="folder of report.html and lab.json")
+    output_dir: str = setting("runs/batch_norm_lab", help="folder of the page and of the numbers")
+    study: Literal["libraries", "symptoms"] = setting(
+        "libraries",
+        help="libraries: what the batch norms compute (report.html, lab.json); symptoms: what is "
+        "seen because of each mistake (symptoms.html, symptoms.json), in a few minutes",
+    )
+    api: Literal["slim", "layers", "hand"] = setting(
+        "layers", help="the batch norm of the programs, --study symptoms; layers is tf.layers'"
+    )
+    data: Literal["digits", "mnist"] = setting(
+        "digits", help="what they learn to read: drawn digits, or MNIST"
+    )
+    input_dir: str = setting("", path=True, help="folder of MNIST's four files, for --data mnist")
+    seed: int = setting(0, at_least=0, help="of their weights and batches")
 
 
 def sections():
@@ -208,12 +235,24 @@ def measure(flags):
     numbers = {section.heading: list(section.rows) for section in shown}
     numbers[recorded.COLUMN] = recorded.content()
     files.write_whole(folder / "lab.json", json.dumps(numbers, indent=1) + "\n")
-    tables.write(folder / "report.html", TITLE, shown)
+    tables.write(folder / "report.html", TITLE, shown, ANSWER)
     print(f"report: {folder / 'report.html'}")
 
 
+def compare_symptoms(flags):
+    """Trains the programs that make mistakes, prints what is seen and writes the two files."""
+    rows = symptoms.rows(data.load(flags.data, flags.input_dir), flags.api, flags.seed, print)
+    sections = list(symptoms.sections(rows))
+    tables.show(sections)
+    folder = files.path(flags.output_dir)
+    files.write_whole(folder / "symptoms.json", json.dumps(rows, indent=1) + "\n")
+    tables.write(folder / "symptoms.html", symptoms.TITLE, sections, symptoms.ANSWER)
+    print(f"report: {folder / 'symptoms.html'}")
+
+
 def main(argv=None):
-    cli.tool(PROGRAM, Flags, __doc__, measure, argv)
+    studies_of = {"libraries": measure, "symptoms": compare_symptoms}
+    cli.tool(PROGRAM, Flags, __doc__, lambda flags: studies_of[flags.study](flags), argv)
 
 
 if __name__ == "__main__":

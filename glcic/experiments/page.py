@@ -1,4 +1,4 @@
-"""The page of the experiments, index.html: a table, then each experiment's curves and images."""
+"""The page of the experiments, index.html: verdicts, rule, then each experiment with its curves."""
 
 import collections
 import json
@@ -7,41 +7,51 @@ import numpy as np
 
 from glcic.experiments import blog, game, runs
 from graphmode import files
-from graphmode.report import plots, tables
+from graphmode.report import page, pictures, plots, tables
 from graphmode.training import scalar_log
 
-TITLE = "The blog's experiments"
+TITLE = "The blog's experiments: do the two networks fight?"
 
 LEGEND = f"""D is the pair of discriminators, G the completion network. All numbers are means over
 the checkpoints of the third phase, then over the seeds; ± is the standard deviation over the seeds.
 
-"loss" and "accuracy" are those of D. "change by G" is the change of D's loss on completions, in
-nats, by {game.STEPS} steps of G with the adversarial loss; "change by G, MSE alone" is the same
-without the adversarial loss; "change by D" is the change of D's whole loss by the next
-{game.STEPS} steps of D. The gradient norms are those of alpha times the adversarial loss and of the
-MSE with respect to the weights of G. L1 and SSIM are those of held-out images, in the holes.
+"D's loss on completions, raised by G" is the change of this loss, in nats, by {game.STEPS} steps of
+G with the adversarial loss; "raised by the MSE alone" is the same without the adversarial loss.
+"D's loss, after D's answer" is the change of D's whole loss by the next {game.STEPS} steps of D.
+The gradient norms are those of alpha times the adversarial loss and of the MSE with respect to the
+weights of G. L1 and SSIM are those of held-out images, in the holes.
 
 {game.RULE}"""
 
+# Verdict -> what it means, and the level of `graphmode.report.verdict` that colors it.
+MEANING = {
+    "fights": ("The two networks fight: each makes the other's loss rise.", "good"),
+    "no effect": ("No fight: the adversarial loss does not raise D's loss.", "bad"),
+    "D wins": ("No fight any more: D recognizes nearly every completion.", "fair"),
+    "no gradient": ("No fight: G gets no gradient from the adversarial loss.", "bad"),
+    "undertrained": ("It cannot be said: the completions are worse than a mean color.", "fair"),
+    "diverges": ("Training ended because a number was not finite.", "bad"),
+}
+
 # Column -> the number's name in result.json.
 COLUMNS = {
-    "loss on real": "real_loss",
-    "loss on completions": "fake_loss",
-    "accuracy on real": "real_accuracy",
-    "accuracy on completions": "fake_accuracy",
-    "change by G": "fake_loss, G alone",
-    "change by G, MSE alone": "fake_loss, G by MSE",
-    "change by D": "loss, D's answer",
-    "gradient norm": "gradient, adversarial",
-    "gradient norm of the MSE": "gradient, mse",
-    "hole L1": "hole L1",
-    "hole SSIM": "hole SSIM",
+    "D's loss on real images": "real_loss",
+    "D's loss on completions": "fake_loss",
+    "D's accuracy on real images": "real_accuracy",
+    "D's accuracy on completions": "fake_accuracy",
+    "D's loss on completions, raised by G": "fake_loss, G alone",
+    "raised by the MSE alone": "fake_loss, G by MSE",
+    "D's loss, after D's answer": "loss, D's answer",
+    "gradient norm, adversarial": "gradient, adversarial",
+    "gradient norm, MSE": "gradient, mse",
+    "L1 error in the holes": "hole L1",
+    "SSIM in the holes": "hole SSIM",
 }
 
 # Title of a plot -> (limits of y, column of scalars.csv -> label).
 CURVES = {
     "losses": (
-        (0, 5),
+        (0.0, 3.0),
         {
             "fake_loss": "D on completions",
             "real_loss": "D on real images",
@@ -49,7 +59,7 @@ CURVES = {
         },
     ),
     "accuracy of D": (
-        (-0.02, 1.02),
+        (0.0, 1.0),
         {"fake_accuracy": "on completions", "real_accuracy": "on real images"},
     ),
 }
@@ -62,13 +72,23 @@ def write(folder):
     results = runs.finished(folder)
     figure = overview(results)
     files.write_whole(folder / "overview.png", figure)
-    parts = [tables.Section("All experiments", LEGEND, rows(results), figure=figure)]
-    for experiment in blog.EXPERIMENTS:
-        if experiment.name in results:
-            seeds = len(results[experiment.name])
-            figure = curves(folder, experiment.name, seeds)
-            parts.append(tables.Section(experiment.name, words(experiment), figure=figure))
-    tables.write(folder / "index.html", TITLE, parts)
+    shown = [
+        shown_experiment(folder, experiment, results[experiment.name])
+        for experiment in blog.EXPERIMENTS
+        if experiment.name in results
+    ]
+    template = page.template("experiments.html", files.path(__file__).parent)
+    content = template.render(
+        title=TITLE,
+        by_verdict=by_verdict(shown),
+        experiments=shown,
+        rule=tables.paragraphs(game.RULE),
+        legend=tables.paragraphs(LEGEND.removesuffix(game.RULE)),
+        columns=["experiment", "verdict", *COLUMNS],
+        rows=[list(map(tables.plain, row.values())) for row in rows(results)],
+        overview=pictures.address(figure),
+    )
+    files.write_whole(folder / "index.html", content)
     with_verdicts = {
         name: [{**numbers, "verdict": game.verdict(numbers)} for numbers in seeds]
         for name, seeds in results.items()
@@ -76,15 +96,30 @@ def write(folder):
     files.write_whole(folder / "experiments.json", json.dumps(with_verdicts, indent=1) + "\n")
 
 
-def words(experiment):
-    """The text about one experiment."""
-    return "\n\n".join(
-        [
-            f"The blog: {experiment.sentence} {experiment.chinese}",
-            f"The question: {experiment.question}",
-            f"Flags: {differences(experiment)}",
-        ]
-    )
+def by_verdict(shown):
+    """Verdict -> (its meaning, its level, names of the experiments), by the most frequent verdict.
+
+    Args:
+        shown: list of what `shown_experiment` returns.
+    """
+    groups = {verdict: (*MEANING[verdict], []) for verdict in game.VERDICTS}
+    for each in shown:
+        groups[each["verdicts"][0][0]][-1].append(each["experiment"].name)
+    return {verdict: group for verdict, group in groups.items() if group[-1]}
+
+
+def shown_experiment(folder, experiment, seeds):
+    """What the page says about one experiment; seeds: its numbers, see `runs.finished`."""
+    verdicts = collections.Counter(map(game.verdict, seeds)).most_common()
+    figure = runs.figure_of(folder / f"{experiment.name}-0")
+    return {
+        "experiment": experiment,
+        "flags": differences(experiment),
+        "verdicts": [(verdict, count, *MEANING[verdict]) for verdict, count in verdicts],
+        "seeds": len(seeds),
+        "curves": curves(folder, experiment.name, len(seeds)),
+        "images": pictures.picture(figure, figure.stem) if figure.exists() else None,
+    }
 
 
 def differences(experiment):
@@ -169,25 +204,18 @@ def overview(results):
 
 
 def curves(folder, name, seeds):
-    """The curves of all seeds of an experiment and the images of its first seed, as a PNG file."""
-    from matplotlib.image import imread  # here, so that --help does not wait for it
-
-    figure = plots.figure(13.0, 3.2, dpi=90)
-    *axes, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.3])
-    for plot, (title, (limits, lines)) in zip(axes, CURVES.items(), strict=True):
+    """The curves of all seeds of an experiment: [(title, labels, SVG), ...]."""
+    plotted = []
+    for title, (limits, lines) in CURVES.items():
+        series, colors = {}, []
         for seed in range(seeds):
-            log = scalar_log.read(folder / f"{name}-{seed}")
-            log = [row for row in log if row.get("fake_loss")]
-            steps = [int(row["step"]) for row in log]
+            rows = scalar_log.read(folder / f"{name}-{seed}")
             for number, (column, label) in enumerate(lines.items()):
-                values = [float(row[column]) for row in log]
-                label = None if seed else label
-                plot.plot(steps, values, color=f"C{number}", label=label, linewidth=1)
-        plot.set(title=title, xlabel="step of the second and third phase", ylim=limits)
-        plot.legend(fontsize=7)
-        plot.grid(alpha=0.25)
-    images = runs.figure_of(folder / f"{name}-0")
-    if images.exists():
-        right.imshow(imread(str(images)))
-    right.axis("off")
-    return plots.png(figure)
+                points = [(int(row["step"]), float(row[column])) for row in rows if row.get(column)]
+                if points:
+                    series[f"{label}, seed {seed}"] = points
+                    colors.append(number)
+        if series:
+            svg = plots.curves(series, title, numbers=colors, limits=limits)
+            plotted.append((title, list(lines.values()), svg))
+    return plotted

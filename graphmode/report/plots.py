@@ -1,16 +1,19 @@
-"""Plots as PNG and SVG files. matplotlib is used without pyplot: no global state, no display."""
+"""Plots as PNG files (matplotlib without pyplot: no global state, no display), curves as SVG."""
 
+import html
 import io
 import itertools
 import logging
 import math
-from typing import Mapping, Sequence, Tuple
+from typing import Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from graphmode import files
 
 BLUE = "#1f6f8b"
+LEFT, TOP, WIDTH, HEIGHT = 48, 8, 300, 96  # of the curves, in the units of the SVG
+MOST_POINTS = 300  # of a curve
 
 
 def figure(width: float, height: float, dpi: int = 100):
@@ -29,19 +32,64 @@ def png(drawing) -> bytes:
     return buffer.getvalue()
 
 
-def curve(points: Sequence[Tuple[int, float]]) -> str:
-    """A scalar over the steps as SVG; points: [(step, value), ...]."""
-    drawing = figure(4.6, 2.6)
-    # A fixed place: to compute one takes as long as to draw the curve.
-    drawing.set_layout_engine("none")
-    axes = drawing.add_axes((0.17, 0.2, 0.79, 0.75), xlabel="step")
-    marker = "." if len(points) < 12 else ""
-    axes.plot(*zip(*points, strict=True), color=BLUE, linewidth=1.2, marker=marker)
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
-    text = io.StringIO()
-    drawing.savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue()[text.getvalue().index("<svg") :]
+def curves(
+    series: Mapping[str, Sequence[Tuple[int, float]]],
+    name: str,
+    marks: Sequence[int] = (),
+    numbers: Sequence[int] = (),
+    limits: Optional[Tuple[float, float]] = None,
+) -> str:
+    """Scalars over the steps as SVG for a page, whose style sheet has its colors.
+
+    Args:
+        series: label -> [(step, value), ...], one line each; none of them empty.
+        name: of the scalar, for readers who do not see the plot.
+        marks: steps of vertical lines.
+        numbers: of the lines' colors in the style sheet; 0, 1, 2, ... if empty.
+        limits: of the y axis; those of the values if None.
+    """
+    last = max(1, *(points[-1][0] for points in series.values()))
+    shown = [value for points in series.values() for _, value in _after_start(points)]
+    low, high = limits or (min(shown), max(shown))
+    span = (high - low) or abs(high) or 1.0
+    lines = []
+    for number, points in enumerate(series.values()):
+        places = [
+            (LEFT + WIDTH * step / last, TOP + HEIGHT * min(1.2, max(-0.2, (high - value) / span)))
+            for step, value in points[:: 1 + len(points) // MOST_POINTS]
+        ]
+        text = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        color = f"var(--c{numbers[number] if numbers else number % 8})"
+        if len(places) == 1:
+            (x, y), text = places[0], ""
+            lines.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" style="fill: {color}"/>')
+        lines.append(f'<polyline class="line" style="stroke: {color}" points="{text}"/>')
+    at = [LEFT + WIDTH * mark / last for mark in marks]
+    label = html.escape(
+        "; ".join(
+            f"{name}{' of ' + label if len(series) > 1 else ''}: from {points[0][1]:.4g} to "
+            f"{points[-1][1]:.4g} over {points[-1][0]} steps"
+            for label, points in series.items()
+        )
+    )
+    bottom, right = TOP + HEIGHT, LEFT + WIDTH
+    grid = "".join(f"M{LEFT} {TOP + HEIGHT * part}H{right}" for part in (0, 0.5, 1))
+    clip = f'<svg x="0" y="{TOP - 4}" width="{right + 4}" height="{HEIGHT + 8}" viewBox='
+    return (
+        f'<svg viewBox="0 0 {right + 8} {bottom + 22}" role="img" aria-label="{label}">'
+        f'<path class="grid" d="{grid}"/>'
+        + "".join(f'<path class="mark" d="M{x:.1f} {TOP}V{bottom}"/>' for x in at)
+        + f'{clip}"0 {TOP - 4} {right + 4} {HEIGHT + 8}">{"".join(lines)}</svg>'
+        f'<text x="{LEFT - 5}" y="{TOP + 4}" text-anchor="end">{high:.4g}</text>'
+        f'<text x="{LEFT - 5}" y="{bottom + 4}" text-anchor="end">{low:.4g}</text>'
+        f'<text x="{LEFT}" y="{bottom + 16}">0</text>'
+        f'<text x="{right}" y="{bottom + 16}" text-anchor="end">step {last:,}</text></svg>'
+    )
+
+
+def _after_start(points):
+    """The points without the first twentieth, whose values are often much larger."""
+    return points[len(points) // 20 :]
 
 
 def scatter(target, points: np.ndarray, labels: np.ndarray, title: str) -> None:

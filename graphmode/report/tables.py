@@ -1,10 +1,9 @@
 """Results as tables: in the terminal, and on a page with figures that needs no other file."""
 
-import base64
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
 
 from graphmode import files
-from graphmode.report import page
+from graphmode.report import page, pictures
 
 WIDTH = 140  # columns where stdout is no terminal
 
@@ -65,15 +64,19 @@ def show(sections: Sequence[Section]) -> None:
             screen.print(shown, markup=False, highlight=False)
 
 
-def write(target, title: str, sections: Sequence[Section]) -> None:
-    """Writes the page."""
+def write(target, title: str, sections: Sequence[Section], answer: str = "") -> None:
+    """Writes the page.
+
+    Args:
+        answer: what the sections show, at the top of the page; paragraphs as in a Section.
+    """
     parts = []
     for section in sections:
         names = columns(section.rows)
         rows = [[plain(row.get(name)) for name in names] for row in section.rows]
-        figure = ""
-        if section.figure:
-            figure = "data:image/png;base64," + base64.b64encode(section.figure).decode()
+        figure = pictures.address(section.figure) if section.figure else ""
         parts.append((section.heading, paragraphs(section.text), names, rows, figure))
-    content = page.template("tables.html").render(title=title, sections=parts)
+    content = page.template("tables.html").render(
+        title=title, sections=parts, answer=paragraphs(answer)
+    )
     files.write_whole(target, content)

@@ -7,10 +7,11 @@ import sys
 
 import numpy as np
 
-from graphmode import errors, noise, sessions, tf, variables
-from graphmode.report import images, page
+from graphmode import batch_norms, cluster, errors, noise, sessions, tf, variables
+from graphmode.report import images, origin, page
 from graphmode.training import checkpoints, queues, run_folder
 from graphmode.training.contract import Model
+from graphmode.training.events import Events
 from graphmode.training.progress import Progress, Signals
 from graphmode.training.scalar_log import ScalarLog
 from graphmode.training.steps import Steps
@@ -18,7 +19,8 @@ from graphmode.training.steps import Steps
 
 def steps_for(config, examples: int) -> int:
     """The number of steps: --max_steps, or --max_epochs over so many examples."""
-    return config.max_steps or config.max_epochs * max(1, examples // config.batch_size)
+    batch_size = config.batch_size * cluster.here().parts
+    return config.max_steps or config.max_epochs * max(1, examples // batch_size)
 
 
 def cosine(rate: float, steps: int):
@@ -41,9 +43,12 @@ def fit(model: Model, config) -> None:
             step was finished, a checkpoint and the report were written. A second Ctrl-C stops at
             once.
     """
+    crew = cluster.here()
+    model = crew.prepared(model, config)
     steps, weights, last = Steps(model), _Weights(config), model.steps
-    with Signals() as signals, sessions.session(config.precision) as session:
+    with Signals() as signals, crew.session(sessions.session, config.precision) as session:
         weights.load(session)
+        weights.first, weights.images = crew.begin(session, model, weights.first, weights.images)
         if config.resume and not 0 < weights.first < last:
             sys.stderr.write(
                 f"The run has already finished (step {weights.first} of {last}). "
@@ -52,14 +57,18 @@ def fit(model: Model, config) -> None:
                 else f"There is no checkpoint in {config.output_dir} yet: starting at step 0.\n"
             )
         with run_folder.started(config) as folder, queues.running(session, weights.images):
-            for note in model.notes:
+            for note in [*model.notes, *batch_norms.notes()]:
                 run_folder.warn(folder, note, aloud=False)
             weights.continue_in(folder)
+            crew.began(folder)
             run = _Training(model, config, session, folder, weights)
             try:
                 run.train(steps, signals)
             except FloatingPointError as error:
                 raise run.not_finite(error) from None
+            except tf.errors.OpError as error:
+                crew.failed(error, run)
+                raise
             finally:
                 run.close()
     if signals.received:
@@ -132,11 +141,15 @@ class _Weights:
 
     def save(self, session, folder, step):
         """Writes a checkpoint. Raises FloatingPointError if a weight is not finite."""
+        self.check(session, step)
+        checkpoints.save(session, self._saver, folder, step, self._config.keep)
+
+    def check(self, session, step):
+        """Raises FloatingPointError if a weight is not finite."""
         finite = session.run(self._finite)
         broken = [v.op.name for v, good in zip(self._trainable, finite) if not good]
         if broken:
             raise FloatingPointError(f"{', '.join(broken)} is not finite at step {step}")
-        checkpoints.save(session, self._saver, folder, step, self._config.keep)
 
 
 class _Training:
@@ -144,13 +157,15 @@ class _Training:
 
     def __init__(self, model, config, session, folder, weights):
         self._model, self._config, self._session = model, config, session
-        self._folder, self._weights = folder, weights
+        self.folder, self._weights, self._crew = folder, weights, cluster.here()
         self.step, self._last = weights.first, model.steps
         self._log = ScalarLog(folder, model.scalars, self.step, weights.begun)
         self._alarms = _Alarms(folder, model.alarms)
         # A resumed run's graph is already among the events.
         graph = None if self.step else session.graph
-        self._events = tf.summary.FileWriter(str(folder), graph)
+        self._events = Events(folder, config, graph)
+        gpus = sum(device.device_type == "GPU" for device in session.list_devices())
+        origin.begin(folder, config, self.step, self._last, gpus)
         tf.get_default_graph().finalize()
         # Programs with presets start with the text's own numbers, which are meant for a GPU.
         full = getattr(config, "preset", "small") == "full"
@@ -159,18 +174,19 @@ class _Training:
 
     def train(self, steps, signals):
         """Runs the steps that remain, until a signal is received."""
-        config, saved = self._config, self.step
+        config, crew, saved = self._config, self._crew, self.step
         if config.display_freq and not self.step:
             self._display()
-        while self.step < self._last and not signals.received:
+        while self.step < self._last and not crew.heard(signals):
             self.step += 1
-            traces = str(self._folder / f"trace-{self.step}")
+            traces = str(self.folder / f"trace-{self.step}")
             phase, values, summaries = steps.run(
                 self._session,
                 self.step - 1,
                 self._due(config.summary_freq),
                 traces if self._due(config.trace_freq) else None,
             )
+            values = crew.agreed(self._session, values, signals)
             self._take(phase, values, summaries)
             if self._due(config.display_freq):
                 self._display()
@@ -179,16 +195,29 @@ class _Training:
                 saved = self.step
         if self.step != saved:
             self._save()
+        crew.ended(self)
+
+    def save_again(self, session):
+        """Saves in another session, after an exchange with other workers failed: the step."""
+        self._session = session
+        self.step = int(session.run(tf.train.get_global_step()))
+        if self.step > run_folder.last_step(self.folder):
+            self._save()
+        return self.step
 
     def _save(self):
-        if not (self._folder / "config.json").exists():
+        if not self._crew.chief:
+            self._weights.check(self._session, self.step)
+            return
+        if not (self.folder / "config.json").exists():
             # What would be written now could not be continued.
             message = "the run's folder was deleted while it trained"
-            raise FileNotFoundError(errno.ENOENT, message, str(self._folder))
+            raise FileNotFoundError(errno.ENOENT, message, str(self.folder))
+        images = queues.taken(self._session) * self._crew.count
         # First: a checkpoint without it could not be continued exactly.
-        state = {"begun": self._log.begun, "images": queues.taken(self._session)}
-        run_folder.keep(self._folder, self.step, state)
-        self._weights.save(self._session, self._folder, self.step)
+        state = {"begun": self._log.begun, "images": images}
+        run_folder.keep(self.folder, self.step, state)
+        self._weights.save(self._session, self.folder, self.step)
 
     def _due(self, frequency):
         return frequency and (self.step % frequency == 0 or self.step == self._last)
@@ -204,12 +233,7 @@ class _Training:
         if self._due(self._config.summary_freq):
             means = self._log.row(self.step, phase)
             self._alarms.look(self.step, means)
-            self._write_events(means, summaries)
-
-    def _write_events(self, means, summaries):
-        values = [tf.Summary.Value(tag=name, simple_value=value) for name, value in means.items()]
-        for summary in [tf.Summary(value=values), *summaries]:
-            self._events.add_summary(summary, self.step)
+            self._events.scalars(means, summaries, self.step)
 
     def _display(self):
         """Writes the model's image grids."""
@@ -218,25 +242,25 @@ class _Training:
         fed = self._model.feed(0) if self._model.feed else {}
         fed = {**fed, **noise.feed(noise.SHOWN)}
         for name, batch in self._session.run(dict(self._model.images), fed).items():
-            target = self._folder / "samples" / f"{name}-{self.step:08d}.png"
-            images.save_png(target, images.grid(np.asarray(batch)[:100]))
+            target = self.folder / "samples" / f"{name}-{self.step:08d}.png"
+            grid = images.grid(np.asarray(batch)[:100])
+            images.save_png(target, grid)
+            self._events.image(name, grid, self.step)
 
     def not_finite(self, error):
         """The error that ends the run, with the checkpoint to continue from."""
-        good = run_folder.checkpoints(self._folder)
+        good = run_folder.checkpoints(self.folder)
         last = f"the last good checkpoint is {good[-1][1]}" if good else "no checkpoint was saved"
-        run_folder.warn(self._folder, f"{error}; {last}", aloud=False)
+        run_folder.warn(self.folder, f"{error}; {last}", aloud=False)
         return FloatingPointError(f"{error}; {last}")
 
     def close(self):
         """Ends the progress bar and the events, and writes the report."""
         self._progress.close()
+        self._events.close()
         try:
-            self._events.close()
-        except tf.errors.OpError as error:  # nor must this
-            sys.stderr.write(f"events.* are not complete: {errors.cause(error.message)}\n")
-        try:
-            page.write(self._folder)
+            origin.end(self.folder)
+            page.write(self.folder)
         except (OSError, errors.InputError) as error:  # it must not hide how training ended
             sys.stderr.write(f"report.html was not written: {error}\n")
 

@@ -1,8 +1,8 @@
 """The folder of a run: what it contains, which process trains in it, and its settings.
 
-config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  resume.json  samples/
+config.json  model.ckpt-N.*  checkpoint  events.*  scalars.csv  resume.json  run.json  samples/
 figures/
-trace-N.json  warnings.txt  metrics.json  report.html
+trace-N.json  warnings.txt  metrics.json  report.html  worker-N.log
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import shutil
 import sys
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from graphmode import files
+from graphmode import cluster, files
 from graphmode.config import Run, field_of, parsed, type_of
 from graphmode.errors import InputError
 
@@ -26,6 +26,7 @@ OWN_FILES = (
     "model.ckpt-*",
     "scalars.csv",
     "resume.json",
+    "run.json",
     "samples",
     "figures",
     "sample.png",
@@ -34,6 +35,7 @@ OWN_FILES = (
     "warnings.txt",
     "metrics.json",
     "report.html",
+    "worker-*.log",
     "index.html",
     "images",
 )
@@ -294,7 +296,8 @@ def check_new(config) -> None:
 
 def _prepare(folder, config):
     """Deletes what this run will make again. Then config.json is that of this run."""
-    content = {"program": config.PROGRAM, "config": dataclasses.asdict(config)}
+    whole = cluster.here().whole(config)
+    content = {"program": config.PROGRAM, "config": dataclasses.asdict(whole)}
     delete_all = not config.resume or _deleting(folder)
     if delete_all:
         # Before the first deletion: if this is interrupted, the rest of the old run is not taken

@@ -13,6 +13,7 @@ import socket
 from graphmode import cli, config, doctor
 from graphmode.config import setting
 from graphmode.errors import InputError
+from pix2pix import palette
 from pix2pix.serve import application, decoding
 
 
@@ -34,10 +35,11 @@ def serve(flags):
     """Serves until Ctrl-C."""
     connections = doctor.library("pix2pix.serve.connections", "waitress")
     translate = application.load(flags.model)
+    drawing = palette.read(flags.model)
     decoders = decoding.Decoders()
     decoding.return_memory()
     names = [flags.host, socket.gethostname(), *re.findall(r"[^\s,]+", flags.names)]
-    app = application.create(translate, decoders.decode, names)
+    app = application.create(translate, decoders.decode, names, drawing)
     try:
         server, port = connections.listen(app, flags.host, flags.port)
     except (OSError, ValueError) as error:

@@ -11,10 +11,11 @@ import re
 import numpy as np
 from PIL import Image
 
-from data.drawn import facades
+from data import channels
 from graphmode import doctor, files, sessions, tf
 from graphmode.errors import InputError, shown
 from graphmode.report import images, page
+from pix2pix import palette
 from pix2pix.serve import decoding
 
 MAX_BYTES = 8 << 20  # of an upload
@@ -42,10 +43,10 @@ def load(folder):
     """Loads an exported network.
 
     Returns:
-        A function: [height, width, 3] in [0, 1] -> its translation.
+        A function: [height, width, 3] in [0, 1] -> its translation, gray, RGB or RGBA.
 
     Raises:
-        InputError: the folder holds no SavedModel of pix2pix.
+        InputError: the folder holds no SavedModel of pix2pix, or one of other images.
     """
     model = pathlib.Path(folder, "saved_model.pb")
     if not model.exists():
@@ -68,9 +69,19 @@ def load(folder):
             f"{', '.join(sorted(signatures)) or '(none)'}, but not translate"
         )
     signature = signatures["translate"]
-    placeholder = signature.inputs["images"].name
-    translations = signature.outputs["translations"].name
-    return lambda image: session.run(translations, {placeholder: image[None]})[0]
+    given, made = signature.inputs["images"], signature.outputs["translations"]
+    number, other = (ends.tensor_shape.dim[3].size for ends in (given, made))
+    if number not in channels.IMAGES or other not in channels.IMAGES:
+        raise InputError(
+            f"--model {folder} translates {number} channels into {other}: "
+            "the page is for gray, RGB and RGBA"
+        )
+
+    def translate(image):
+        image = channels.converted(image, number, "the upload")
+        return session.run(made.name, {given.name: image[None]})[0]
+
+    return translate
 
 
 def check_sender(host, origin, names):
@@ -131,6 +142,7 @@ def _translator(translate, decode, turn):
     def encoded(image):
         buffer = io.BytesIO()
         pixels = images.to_uint8(translate(image / np.float32(255)))
+        pixels = pixels[..., 0] if pixels.shape[2] == 1 else pixels
         Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)  # ten times faster
         return buffer.getvalue()
 
@@ -157,22 +169,28 @@ def _in_turn(app, turn):
     return answered
 
 
-def create(translate, decode, names=()):
+def _page(drawing):
+    colors = {name: f"#{bytes(color).hex()}" for name, color in drawing.colors}
+    return page.template("drawing.html", pathlib.Path(__file__).parent).render(
+        max_bytes=MAX_BYTES, labels=colors, model=drawing.name, lines=drawing.lines
+    )
+
+
+def create(translate, decode, names=(), drawing=palette.FACADES):
     """Makes the WSGI application.
 
     Args:
         translate: a function of [height, width, 3] in [0, 1], see `load`.
         decode: a function of an upload's bytes, see `decoding.Decoders.decode`.
         names: of this server, besides localhost and its addresses.
+        drawing: how one draws an input, see `palette.read`.
     """
     flask = doctor.library("flask", "flask")
     errors = doctor.library("werkzeug.exceptions", "flask")
     app = flask.Flask("pix2pix.serve")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
     names = {"localhost", *map(str.lower, names)}
-    colors = {name: f"#{bytes(color).hex()}" for name, color in facades.LABELS.items()}
-    template = page.template("drawing.html", pathlib.Path(__file__).parent)
-    content = template.render(max_bytes=MAX_BYTES, labels=colors)
+    content = _page(drawing)
     headers = {**HEADERS, "Content-Security-Policy": policy(content)}
     turn = decoding.Turn(AT_ONCE, math.inf)
     translated = _translator(translate, decode, turn)

@@ -55,7 +55,7 @@ def split(flags):
         InputError: the folder is divided already, or an image would replace another.
     """
     folder = pathlib.Path(flags.dir)
-    paths = pairs.find(folder)
+    paths = pairs.find(folder, sides=False)
     loose = [path for path in paths if path.parent == folder]
     # An interrupted division has moved these. Together with the others they are divided again in
     # the same way.

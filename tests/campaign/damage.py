@@ -21,7 +21,7 @@ FLAGS = [
     "--max_steps", str(resuming.STEPS),
 ]  # fmt: skip
 # Files without a checksum: a changed byte in them may be another valid value, which nobody can see.
-TEXTS = ("config.json", "scalars.csv", "resume.json")
+TEXTS = ("config.json", "scalars.csv", "resume.json", "run.json")
 SAID = ("is not complete", "damaged", "cannot be read", "skipped", "goes on from", "without")
 
 

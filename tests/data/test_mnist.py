@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 
 def assert_small(digits):
-    for array, expected in zip(digits, SMALL, strict=True):
+    for array, expected in zip(digits[:4], SMALL[:4], strict=True):
         np.testing.assert_array_equal(array, expected)
         assert array.dtype == np.uint8
 
@@ -78,12 +78,9 @@ DAMAGE = {
     "a gzip bomb without a header": (TRAIN_LABELS, gzip.compress(bytes(1 << 24)), "0x00000000"),
     "fewer labels": (TRAIN_LABELS, packed(LABELS[:4]), f"4 labels.*5, one for .* {TRAIN_IMAGES}"),
     "more test labels": (TEST_LABELS, packed(LABELS), f"5 labels.*2, .* {TEST_IMAGES}"),
-    "label 10": (
-        TRAIN_LABELS,
-        packed(np.array([0, 1, 10, 2, 3], np.uint8)),
-        "the label 10.*0 to 9",
-    ),
-    "images of 8x8": (TRAIN_IMAGES, packed(IMAGES[:, :8, :8]), "images of 8x8.*28x28"),
+    "images of 8x8": (TRAIN_IMAGES, packed(IMAGES[:, :8, :8]), "images of 8x8.*16 to 64.*28x28"),
+    "images of 20x28": (TRAIN_IMAGES, packed(IMAGES[:, :20]), "images of 20x28.*squares"),
+    "two sizes": (TEST_IMAGES, packed(IMAGES[:2, :20, :20]), r"another size \(28x28 and 20x20\)"),
     "not gzip": (
         TRAIN_IMAGES,
         idx_bytes(IMAGES),
@@ -160,21 +157,54 @@ def test_mnist_is_downloaded_into_the_cache(folder, tmp_path_factory, monkeypatc
     monkeypatch.setenv("no_proxy", "*")
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     with file_server.serve(**files) as server:
-        monkeypatch.setattr(idx, "MIRRORS", [f"{server.url}/gone/", f"{server.url}/"])
+        places = mnist.Published([f"{server.url}/gone/", f"{server.url}/"], idx.MNIST)
+        monkeypatch.setitem(mnist.PUBLISHED, "mnist", places)
         with pytest.raises(
             InputError, match=f"{TRAIN_IMAGES} cannot.*{idx.MNIST[TRAIN_IMAGES[:-3]]}"
         ):
             mnist.load()
         assert list(cache.iterdir()) == []
         right = {name: hashlib.md5(files[f"{name}.gz"]).hexdigest() for name in idx.MNIST}
-        monkeypatch.setattr(idx, "MNIST", right)
+        monkeypatch.setitem(mnist.PUBLISHED, "mnist", places._replace(md5=right))
         assert_small(mnist.load())
     kept = (cache / "graphmode-gans" / "mnist").iterdir()
     assert sorted(path.name for path in kept) == sorted(files)
 
 
+def test_relatives_have_other_sizes_and_classes(tmp_path):
+    """16x16 images of USPS, twelve classes, names of the classes, EMNIST's columns and names."""
+    images = np.random.default_rng(1).integers(256, size=[24, 16, 16]).astype(np.uint8)
+    labels = (np.arange(24) % 12).astype(np.uint8)
+    twelve = data.Digits(images, labels, images[:12], labels[:12])
+    loaded = mnist.load(str(mnist_files.write(tmp_path / "twelve", twelve)))
+    assert loaded.train_images.shape == (24, 16, 16)
+    assert loaded.classes == tuple(map(str, range(12)))
+    folder = mnist_files.write(tmp_path / "fashion")
+    assert mnist.load(str(folder), "fashion_mnist").classes[9] == "Boot"
+
+    letters = mnist_files.write(tmp_path / "letters", twelve._replace(train_labels=labels + 1))
+    for path in letters.iterdir():
+        name = path.name.replace("t10k", "test")
+        path.rename(letters / f"emnist-letters-{name}")
+    (letters / "emnist-letters-mapping.txt").write_text("1 65 97")
+    loaded = mnist.load(str(letters))
+    np.testing.assert_array_equal(loaded.train_images, images.transpose(0, 2, 1))
+    np.testing.assert_array_equal(loaded.train_labels, labels)
+    assert loaded.classes == tuple(map(str, range(1, 13)))
+
+
+def test_classes_are_chosen_by_name(digits):
+    some = mnist.of_classes(digits, ("7", "1"))
+    chosen = np.isin(digits.train_labels, [1, 7])
+    np.testing.assert_array_equal(some.train_images, digits.train_images[chosen])
+    np.testing.assert_array_equal(some.train_labels, digits.train_labels[chosen] == 1)
+    assert some.classes == ("7", "1") and mnist.of_classes(digits, mnist.TEN) is digits
+    with pytest.raises(InputError, match="--classes: the data have no class 'x': .*0/1/2"):
+        mnist.of_classes(digits, ("1", "x"))
+
+
 def test_unknown_names_and_folders_for_drawn_digits_are_refused():
-    with pytest.raises(InputError, match="unknown data set 'cifar'.*mnist.*digits"):
+    with pytest.raises(InputError, match="unknown data set 'cifar'.*digits.*kmnist"):
         data.load("cifar")
     with pytest.raises(InputError, match="digits draws .* --input_dir some/folder"):
         data.load("digits", input_dir="some/folder")
@@ -189,5 +219,5 @@ def test_few_digits_are_balanced_and_a_part_of_more(digits):
     images = {image.tobytes() for image in large.train_images}
     assert {image.tobytes() for image in small.train_images} < images
     assert small.test_images is digits.test_images
-    with pytest.raises(InputError, match="9 labelled digits are too few"):
+    with pytest.raises(InputError, match="9 labelled images are too few"):
         data.few(digits, 9)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import pairs
+from data import channels, pairs
 from graphmode import sessions, tf
 from graphmode.errors import InputError
 
@@ -92,3 +92,59 @@ def test_held_out_images_lie_beside_train(tmp_path):
 def test_a_folder_without_images_is_an_error(tmp_path):
     with pytest.raises(InputError, match="contains no images"):
         pairs.find(tmp_path)
+
+
+@pytest.fixture
+def sides(tmp_path):
+    """A with gray images a1.png to a12.png, B with stacks of five channels of the same names."""
+    random = np.random.default_rng(0)
+    for number in range(1, 13):
+        for side, wide, kind in (("A", 1, "png"), ("B", 5, "npy")):
+            (tmp_path / side).mkdir(exist_ok=True)
+            pixels = random.integers(0, 256, [SIDE, SIDE, wide]) / np.float32(255)
+            content = channels.encode(pixels, kind)
+            (tmp_path / side / f"a{number}.{kind}").write_bytes(content)
+    return tmp_path
+
+
+def test_two_files_of_one_name_are_a_pair(sides):
+    items = pairs.find(sides)
+    assert [(a.parent.name, a.stem) for a, _ in items][:2] == [("A", "a1"), ("A", "a10")]
+    assert all(b == sides / "B" / f"{a.stem}.npy" for a, b in items)
+    assert [a.stem for a, _ in pairs.natural(items)] == [f"a{n}" for n in range(1, 13)]
+    assert pairs.names(items, sides)[0] == "a1" and pairs.size(items[0]) == (2 * SIDE, SIDE)
+    (sides / "A" / "a1.png").unlink()
+    [line] = pairs.without_partner(sides, pairs.find(sides))
+    assert line.endswith("B/a1.npy: no file of this name in the other folder")
+    (sides / "beside.png").touch()  # then A and B are only folders
+    assert all(path.suffix == ".png" for path in pairs.find(sides))
+
+
+def test_both_files_keep_their_numbers_through_the_queue(sides):
+    form = pairs.Format(1, 5, 16)
+    batch = pairs.batches(pairs.find(sides)[:1], SIDE, SIDE, SIDE, False, 1, 0, form=form)
+    [[a, b]] = dequeue(batch, 1)
+    np.testing.assert_allclose(a[0], channels.decode(sides / "A" / "a1.png"), atol=1e-6)
+    np.testing.assert_allclose(b[0], channels.decode(sides / "B" / "a1.npy"), atol=1e-6)
+
+
+def test_pairs_that_do_not_fit_are_named(sides, capsys):
+    form = pairs.Format(1, 5, 16)
+    Image.new("L", (SIDE, 9)).save(sides / "A" / "a1.png")
+    items = pairs.find(sides)
+    good, skipped = pairs.usable(items, sides, lambda item: pairs.decode(item, form, True))
+    assert good == items[1:] and skipped[0] == "skipped 1 of 12 images"
+    assert "A/a1.png: 16 x 9 pixels, but" in skipped[1] and skipped[1] in capsys.readouterr().err
+    with pytest.raises(InputError, match="none of 12 images can be used: .*5 channels where 3"):
+        pairs.usable(items, sides, lambda item: pairs.decode(item, pairs.PLAIN, True))
+
+
+def test_a_stack_holds_both_sides(tmp_path):
+    """B has fewer channels than A: the first ones."""
+    whole = np.random.default_rng(0).random([4, 6, 5]).astype(np.float32)
+    (tmp_path / "x.npy").write_bytes(channels.encode(whole, "npy"))
+    [item] = pairs.find(tmp_path)
+    form = pairs.Format(5, 2)
+    a, b = pairs.parted(pairs.decode(item, form, True), form)
+    np.testing.assert_array_equal(a, whole[:, :3])
+    np.testing.assert_array_equal(b, whole[:, 3:, :2])

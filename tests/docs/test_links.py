@@ -87,8 +87,8 @@ def flags(program):
 
 def mistakes(words):
     """What is wrong with a command, given by its words behind ./run.sh."""
-    while words and words[0] in ("--gpu", "--background"):
-        words = words[2:] if words[0] == "--gpu" else words[1:]
+    while words and words[0] in ("--gpu", "--workers", "--background"):
+        words = words[1:] if words[0] == "--background" else words[2:]
     if not words or words[0] in (*COMMANDS, "MODULE", "...", "pytest"):
         return
     program, rest = TUTORIAL.get(words[0], words[0]), words[1:]

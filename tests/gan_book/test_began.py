@@ -8,8 +8,8 @@ from conftest import config_of, moved, shapes
 from layer_table import layer_table
 from PIL import Image
 
-from data import faces
-from gan_book import began
+from gan_book import began, inputs
+from gan_book.evaluation import self_supervised
 from graphmode import sessions, tf, variables
 from graphmode.errors import InputError
 
@@ -77,8 +77,8 @@ def test_there_is_no_published_began():
 def test_images_of_every_size(size, doublings):
     """From 8x8, or 7x7 for digits, doubled; the encoder halves as often."""
     of_faces = size > 28
-    config = config_of(began, data="faces" if of_faces else "mnist", size=max(size, 32), filters=2)
-    assert began.levels(size) == (doublings, 8 if of_faces else 7)
+    config = config_of(began, filters=2, **({"data": "faces", "size": size} if of_faces else {}))
+    assert inputs.levels(size) == (doublings, 8 if of_faces else 7)
     images = began.generator(tf.zeros([2, 64]), config)
     reconstructions = began.discriminator(images, config)
     expected = [2, size, size, 3 if of_faces else 1]
@@ -95,16 +95,16 @@ def test_doubling_is_nearest_neighbor(value):
 
 
 def test_trains_on_faces_and_reconstructs_held_out_ones(tmp_path, monkeypatch):
-    monkeypatch.setattr(faces, "TRAIN_COUNT", 24)
-    monkeypatch.setattr(faces, "TEST_COUNT", 6)
+    monkeypatch.setattr(inputs, "TRAIN_COUNT", 24)
+    monkeypatch.setattr(inputs, "TEST_COUNT", 6)
+    monkeypatch.setattr(self_supervised, "STEPS", 2)
     run = str(tmp_path / "run")
-    generate = began.generate
-    monkeypatch.setattr(began, "generate", lambda config, count: generate(config, min(count, 20)))
     flags = ["--data", "faces", "--max_steps", "2", "--batch_size", "4", "--filters", "2"]
     began.main([*flags, "--output_dir", run])
     began.main(["--mode", "evaluate", "--checkpoint", run])
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert metrics["held-out faces"] == 6 and 0 < metrics["held-out faces: L(x)"] < 2
+    assert metrics["real test images"] == 6 and 0 < metrics["real test images: L(x)"] < 2
+    assert metrics["samples"] == 24 and metrics["samples: Frechet distance"] > 0
     assert (tmp_path / "run" / "samples" / "reconstructions-00000002.png").exists()
     began.main(["--mode", "sample", "--checkpoint", run, "--count", "3"])
     assert np.load(tmp_path / "run" / "samples.npz")["images"].shape == (3, 32, 32, 3)
@@ -118,14 +118,22 @@ def test_crop_takes_the_middle_of_each_face(crop, darkest, tmp_path):
     for number in range(12):
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
     config = config_of(began, data="faces", input_dir=str(tmp_path), crop=crop, batch_size=4)
-    batch = began.load(config).batch(0)
-    assert batch.shape == (4, 32, 32, 3) and batch.min() == pytest.approx(darkest, abs=0.02)
+    images = inputs.load(config)[1].train_images
+    assert images.shape[1:] == (32, 32, 3) and images.min() == pytest.approx(255 * darkest, abs=4)
+
+
+def test_a_run_of_faces_that_is_older_than_the_flag_for_colors():
+    """Its config.json has neither channels nor mirror, and the size also for digits."""
+    faces = began.Config(data="faces", size=64)
+    assert faces.shape == (64, 64, 3) and faces.mirrored
+    digits = began.Config(data="mnist", size=32)
+    assert digits.shape == (28, 28, 1) and not digits.mirrored
 
 
 def test_a_size_that_is_no_doubling_is_refused(tmp_path, capsys):
-    flags = ["--data", "faces", "--size", "48", "--output_dir", str(tmp_path / "run")]
+    flags = ["--data", "faces", "--size", "50", "--output_dir", str(tmp_path / "run")]
     with pytest.raises(SystemExit) as end:
         began.main(flags)
     error = capsys.readouterr().err
     assert end.value.code == 2 and error.count("\n") == 1
-    assert "--size 48: faces have 32, 64 or 128 pixels" in error
+    assert "--size 50: use 16 to 128 pixels, a multiple of 4 up to 32, of 8" in error

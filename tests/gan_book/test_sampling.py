@@ -147,7 +147,7 @@ def test_coverage_by_hand():
 def test_copies_of_training_digits_are_recognized(digits, tmp_path):
     """Their distance to the nearest training digit is 0."""
     samples = feeds.flat_pixels(digits.train_images[:50]).reshape(-1, 28, 28, 1)
-    metrics = sampling._nearest_training_digits(samples, digits, config_of(gan, tmp_path))
+    metrics = sampling._nearest_training_images(samples, digits, config_of(gan, tmp_path))
     assert metrics["samples: distance to the nearest training digit"] < 0.01
     assert metrics["real test digits: distance to the nearest training digit"] > 1
 

@@ -227,7 +227,7 @@ def test_importance_weight_is_the_ratio_of_densities(trained, digits, monkeypatc
     monkeypatch.setattr(data, "load", lambda name, input_dir: digits)
     weights = []
 
-    def kept(config, model, generator, nll, kl, log_weight):
+    def kept(config, digits, model, generator, nll, kl, log_weight):
         with sessions.session() as session:
             sessions.restore(session, config.checkpoint)
             fetches = [log_weight, nll, model.latent, model.mean, model.log_var]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from data import folders
 from data.drawn import faces
-from glcic import baselines, complete, evaluate
+from glcic import baselines, complete, evaluate, windows
 from glcic.config import Config
 from graphmode.training import run_folder
 
@@ -44,10 +44,10 @@ def test_an_image_is_completed_inside_its_hole_alone(use, tmp_path, photograph, 
 
 
 def by_window(apply, image, hole):
-    return complete.in_windows(apply, image, hole, size=32, hole_max=8)
+    return windows.in_windows(apply, image, hole, size=32, hole_max=8)
 
 
-@pytest.mark.parametrize("way", [complete.in_image, by_window])
+@pytest.mark.parametrize("way", [windows.in_image, by_window])
 def test_what_is_under_the_hole_is_not_seen_at_its_borders_either(way):
     """The network sees mirrored pixels beyond the image, and means of pixels at reduced size."""
     image, hole, seen = faces.draw(1, 70, 9)[0][:53], np.zeros([53, 70], bool), []
@@ -99,20 +99,22 @@ def test_windows_hold_the_hole_at_the_scale_of_the_training(shape, box):
         assert max(np.ptp(places) for places in np.nonzero(holes[0])) < 16 + 3
         return None, np.broadcast_to(np.uint8([255, 0, 0]), images.shape)
 
-    completed = complete.in_windows(apply, image, hole, size=32, hole_max=16)
+    completed = windows.in_windows(apply, image, hole, size=32, hole_max=16)
     assert (completed[hole] == [255, 0, 0]).all() and (completed[~hole] == image[~hole]).all()
 
 
 @pytest.mark.parametrize(
     "region, side, windowed",
     [
-        ("auto", 16, False),
+        ("auto", 16, True),
         ("auto", 17, True),
         ("window", 16, True),
         ("image", 17, False),
     ],
 )
-def test_a_large_hole_is_completed_in_a_window_and_this_is_said(region, side, windowed, capsys):
+def test_a_large_hole_is_completed_at_reduced_resolution_and_this_is_said(
+    region, side, windowed, capsys
+):
     config = Config.create(size=32, hole_min=8, hole_max=16, region=region)
     image, hole, seen = np.zeros([48, 80, 3], np.uint8), np.zeros([48, 80], bool), []
     hole[20 : 20 + side, 30:40] = True
@@ -126,6 +128,17 @@ def test_a_large_hole_is_completed_in_a_window_and_this_is_said(region, side, wi
     error = capsys.readouterr().err
     assert ("10 x 17 pixels, the training holes had up to 16" in error) == (side == 17)
     assert ("completed at 1.1 times lower" in error) == (windowed and side == 17)
+
+
+@pytest.mark.parametrize(
+    "shape, windowed", [((32, 32), False), ((20, 31), False), ((32, 33), True)]
+)
+def test_images_that_are_larger_than_those_of_the_training_are_completed_in_windows(
+    shape, windowed
+):
+    config, seen = Config.create(size=32, hole_min=8, hole_max=16), []
+    complete.in_region(config, painter(seen), np.zeros([*shape, 3], np.uint8), np.eye(*shape) > 0)
+    assert (len(seen) > 1) == windowed
 
 
 def holes(shape, *boxes):
@@ -148,6 +161,7 @@ def painter(seen):
 
 SCRATCH = np.abs(np.subtract.outer(np.arange(300), np.arange(300))) < 3
 TEXT = holes([300, 300], *[(140, 4 * n, 9, 3) for n in range(70)])
+DISK = np.hypot(*np.mgrid[-150:150, -150:150]) < 40
 
 
 @pytest.mark.parametrize(
@@ -159,41 +173,63 @@ TEXT = holes([300, 300], *[(140, 4 * n, 9, 3) for n in range(70)])
         (holes([90, 90], (3, 3, 4, 4), (30, 30, 40, 20)), [1.0, 0.4]),
         (holes([90, 90], (3, 3, 20, 20), (40, 40, 32, 32)), [0.8, 0.5]),
         (holes([90, 90], (40, 0, 8, 90)), [1.0] * 6),  # half as thick as a training hole
-        (holes([90, 90], (40, 0, 10, 90)), [16 / 90]),
+        (holes([90, 90], (40, 0, 11, 90)), [8 / 12] * 4),  # a bit thicker: cut, too
+        (holes([90, 90], (40, 0, 22, 90)), [8 / 22] * 3),
+        (holes([90, 90], (40, 0, 33, 90)), [16 / 90]),
+        (DISK, [16 / 79]),
         (SCRATCH, None),
         (TEXT, None),
     ],
 )
 def test_a_hole_is_divided_into_parts(hole, scales):
     """The training holes have up to 16 pixels."""
-    parts = complete.divided(hole, 16)
-    times = np.zeros(hole.shape, int)
-    for rows, columns, scale in parts:
-        times[rows, columns] += 1
-        assert scale < 1 or max(np.ptp(rows), np.ptp(columns)) < 32
-    np.testing.assert_array_equal(times, hole)
-    found = [float(scale) for _, _, scale in parts]
-    assert found == pytest.approx(scales or [1.0] * len(parts))
+    parts = windows.divided(hole, 16)
+    np.testing.assert_array_equal(times(parts, hole.shape), hole)
+    for part in parts:
+        assert max(part.inside.shape) < (32 if part.scale == 1 else 16 / part.scale + 1)
+    assert [part.scale for part in parts] == pytest.approx(scales or [1.0] * len(parts))
     assert len(parts) < 60
 
 
+def times(parts, shape):
+    """How many parts each pixel is in: int of that shape."""
+    number = np.zeros(shape, int)
+    for part in parts:
+        height, width = part.inside.shape
+        number[part.top : part.top + height, part.left : part.left + width] += part.inside
+    return number
+
+
+def test_a_scratch_keeps_the_full_resolution_beside_a_thick_hole_that_it_touches():
+    """Only a short piece of the scratch goes with the disk."""
+    parts = windows.divided(DISK | SCRATCH, 16)
+    np.testing.assert_array_equal(times(parts, DISK.shape), DISK | SCRATCH)
+    reduced = times([part for part in parts if part.scale < 1], DISK.shape) > 0
+    assert reduced[DISK].all() and (SCRATCH & ~reduced).sum() > 0.6 * SCRATCH.sum()
+    assert not reduced[:110].any() and not reduced[190:].any()
+    assert min(part.scale for part in parts) > 16 / 110
+
+
+def test_crossing_scratches_keep_the_full_resolution():
+    """They are thin, but their crossing is as thick as a hole that is completed at reduced size."""
+    crossing = holes([300, 300], (140, 0, 8, 300), (0, 140, 300, 8)) | SCRATCH
+    parts = windows.divided(crossing, 16)
+    assert all(part.scale == 1 for part in parts if abs(part.top - 140) > 40)
+    assert min(part.scale for part in parts) > 0.4
+
+
 @pytest.mark.parametrize("hole", [SCRATCH, TEXT, holes([300, 300], (9, 9, 5, 5), (280, 280, 5, 5))])
-@pytest.mark.parametrize("largest", [1 << 20, 1000])
-def test_scratches_texts_and_small_holes_keep_the_full_resolution(
-    hole, largest, monkeypatch, capsys
-):
-    """The same pixels that are in the image reach the network, whether it is whole or windows."""
-    monkeypatch.setattr(complete, "LARGEST", largest)
+def test_scratches_texts_and_small_holes_keep_the_full_resolution(hole, capsys):
+    """The same pixels that are in the image reach the network."""
     config = Config.create(size=32, hole_min=8, hole_max=16)
     image, seen = np.random.default_rng(0).integers(0, 90, [300, 300, 3]).astype(np.uint8), []
     completed = complete.in_region(config, painter(seen), image, hole)
     assert (completed[hole] == [255, 0, 0]).all() and (completed[~hole] == image[~hole]).all()
     assert capsys.readouterr().err == ""
-    assert (len(seen) == 1) == (largest > image.size)
     originals = {image[n, m : m + 4].tobytes() for n, m in np.ndindex(300, 297)}
     assert len(originals) > 80000
     for pixels, masked in seen:
-        assert masked.any() and max(pixels.shape) <= (300 if largest > image.size else 48)
+        assert masked.any() and max(pixels.shape) <= 48
         known = [
             pixels[n, m : m + 4].tobytes() in originals
             for n in range(0, len(pixels), 5)
@@ -207,7 +243,7 @@ def test_the_parts_that_are_left_are_not_seen_and_those_that_are_done_are():
     """A small hole beside a large one: the small one comes first, at full resolution."""
     hole, seen = holes([64, 64], (20, 10, 4, 4), (16, 20, 24, 24)), []
     image = np.where(hole[..., None], np.uint8(77), np.uint8([0, 0, 200]))
-    complete.in_windows(painter(seen), image, hole, size=32, hole_max=16)
+    windows.in_windows(painter(seen), image, hole, size=32, hole_max=16)
     (first, first_hole), (second, second_hole) = seen
     assert first.shape == (32, 32, 3) and second.shape == (32, 32, 3)
     assert first_hole[(first == 77).all(2)].all() and first_hole.sum() > 16 + 100
@@ -215,12 +251,12 @@ def test_the_parts_that_are_left_are_not_seen_and_those_that_are_done_are():
     assert (second == [255, 0, 0]).all(2)[~second_hole].any()
 
 
-def test_of_several_large_holes_the_largest_is_named(capsys):
+def test_of_several_large_holes_the_thickest_is_named(capsys):
     config = Config.create(size=32, hole_min=8, hole_max=16)
     hole = holes([80, 90], (3, 3, 20, 20), (40, 40, 24, 32), (2, 80, 5, 5))
     complete.in_region(config, painter([]), np.zeros([80, 90, 3], np.uint8), hole)
     [line] = capsys.readouterr().err.splitlines()
-    assert "(the largest of 2 such holes) has 32 x 24 pixels" in line and "2.0 times lower" in line
+    assert "(the thickest of 2 such holes) has 32 x 24 pixels" in line and "2.0 times lower" in line
 
 
 @pytest.mark.parametrize(
@@ -295,6 +331,82 @@ def test_folders_are_completed_with_random_holes(use, tmp_path, capsys):
         assert (holes[0] != holes[1]).any()
 
 
+@pytest.fixture
+def albums(tmp_path):
+    """Photographs and their masks: name -> (image, hole), in tmp_path/photos and tmp_path/masks."""
+    known = {}
+    for number, name in enumerate(["a.png", "sub/b.jpg", "c.jpg"]):
+        image = faces.draw(1, 50, number)[0][: 50 - number]
+        for folder in ("photos", "masks"):
+            (tmp_path / folder / "sub").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(tmp_path / "photos" / name)
+        hole = holes(image.shape[:2], (5 + number, 9, 30, 4), (30, 20, 9, 9 + number))
+        if name != "c.jpg":
+            Image.fromarray(hole).save((tmp_path / "masks" / name).with_suffix(".bmp"))
+            known[name] = folders.decode(tmp_path / "photos" / name), hole
+    return known
+
+
+def test_a_folder_is_completed_with_a_folder_of_masks(use, tmp_path, albums, capsys):
+    given = ["--input_dir", tmp_path / "photos", "--masks", tmp_path / "masks"]
+    (tmp_path / "masks" / "other.png").write_bytes((tmp_path / "masks" / "a.bmp").read_bytes())
+    use("complete", *given, "--output", tmp_path / "out")
+    output = capsys.readouterr()
+    assert "completed: 2 images, in" in output.out
+    assert "1 images have no mask and are left out: c.jpg" in output.err
+    assert f"1 masks have no image and are left out: {tmp_path}/masks/other.png" in output.err
+    written = [
+        str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")
+    ]
+    assert sorted(written) == ["a.png", "sub/b.png"]
+    for name, (image, hole) in albums.items():
+        completed = folders.decode((tmp_path / "out" / name).with_suffix(".png"))
+        assert (completed[~hole] == image[~hole]).all()
+        assert (completed[hole] != image[hole]).any(1).mean() > 0.9
+
+
+def test_one_mask_serves_all_images_of_its_size(use, tmp_path, albums, capsys):
+    mask = tmp_path / "photos" / "mask.png"  # among the images, but it is none
+    Image.fromarray(albums["a.png"][1]).save(mask)
+    given = ["--input_dir", tmp_path / "photos", "--masks", mask]
+    use("complete", *given, "--output", tmp_path / "out")
+    output = capsys.readouterr()
+    assert "completed: 1 images" in output.out
+    assert output.err.count("use a mask of the image's size") == 2
+    assert [path.name for path in (tmp_path / "out").rglob("*.png")] == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["--masks", "none"], "no mask in --masks none has the name of an image in photos"),
+        (["--masks", "photos"], "--masks photos is --input_dir, too"),
+        (["--masks", "two"], "--masks two has several masks for a.png (a.bmp, a.png): keep one"),
+        (
+            ["--masks", "masks", "--output", "photos/out"],
+            "--output photos/out is or lies in photos",
+        ),
+        (["--masks", "masks", "--random_holes", "2"], "does not go with --random_holes 2"),
+        (["--masks", "masks", "--image", "photos/a.png"], "does not go with --image: use --mask"),
+        (["--masks", "gone"], "--masks gone"),
+    ],
+)
+def test_masks_that_do_not_fit_are_one_line(
+    use, tmp_path, albums, monkeypatch, capsys, flags, message
+):
+    monkeypatch.chdir(tmp_path)
+    for folder, names in {"none": ["z.png"], "two": ["a.png", "a.bmp"]}.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            Image.new("L", (50, 50)).save(tmp_path / folder / name)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SystemExit) as stopped:
+        use("complete", "--input_dir", "photos", *flags)
+    assert stopped.value.code == 2 and sorted(tmp_path.rglob("*")) == before
+    error = capsys.readouterr().err.replace(f"{tmp_path}/", "")
+    assert message in error and error.count("\n") == 1
+
+
 @pytest.mark.parametrize("box", [(30, 20, 24, 30), (0, 0, 20, 20), (60, 30, 20, 30)])
 def test_a_hole_of_another_brightness_is_blended_in(box):
     photo = faces.draw(1, 80, 4)[0]
@@ -309,6 +421,20 @@ def test_a_hole_of_another_brightness_is_blended_in(box):
         assert (result[~hole] == seen[~hole]).all()
         errors.append(np.abs(result.astype(int) - photo)[hole].mean())
     assert errors[2] < errors[1] < errors[0] and errors[2] < 0.6 * errors[0]
+
+
+@pytest.mark.parametrize("how", ["telea", "seamless"])
+def test_large_images_are_blended_in_tiles_that_fit_together(how, monkeypatch):
+    photo = faces.draw(1, 120, 4)[0]
+    hole = np.abs(np.subtract.outer(np.arange(120), np.arange(120)) - 7) < 6
+    brighter = np.where(hole[..., None], photo // 2 + 100, photo)
+    whole = baselines.smooth(brighter, photo, hole, how)
+    monkeypatch.setattr(baselines, "TILE", 50)
+    monkeypatch.setattr(baselines, "MARGIN", 30)
+    tiles = baselines.smooth(brighter, photo, hole, how)
+    assert (tiles[~hole] == photo[~hole]).all()
+    apart, changed = (np.abs(tiles - other.astype(int))[hole].mean() for other in (whole, brighter))
+    assert apart < 0.05 * changed and changed > 20
 
 
 def test_the_mean_color_by_hand():

@@ -170,6 +170,7 @@ def test_a_flags_earlier_name_leads_to_its_name():
 def test_the_flags_offer_all_kinds_of_layers():
     assert typing.get_args(settings.Conv) == layers.CONVS
     assert typing.get_args(settings.Norm) == tuple(layers.NORMS)
+    assert typing.get_args(settings.Activation) == tuple(layers.ACTIVATIONS)
 
 
 @pytest.mark.parametrize(

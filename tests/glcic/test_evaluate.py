@@ -13,7 +13,7 @@ from PIL import Image
 from data import folders
 from data.drawn import faces
 from glcic import __main__ as glcic
-from glcic import complete, evaluate, inputs, model
+from glcic import complete, evaluate, inputs, model, windows
 from glcic.config import Config
 from graphmode import sessions, tf
 from graphmode.training import run_folder
@@ -35,7 +35,7 @@ def test_metrics_by_hand():
 
 
 def test_images_are_completed_in_parts_of_limited_size(monkeypatch):
-    monkeypatch.setattr(complete, "LARGEST", 3 * 8 * 8)
+    monkeypatch.setattr(evaluate, "LARGEST", 3 * 8 * 8)
     assert evaluate.parts(np.zeros([7, 8, 8, 3])) == [slice(0, 3), slice(3, 6), slice(6, 9)]
     assert len(evaluate.parts(np.zeros([2, 64, 64, 3]))) == 2
     monkeypatch.undo()
@@ -119,7 +119,7 @@ def test_an_exported_model_runs_without_this_project(contrasty, tmp_path):
     np.testing.assert_array_equal(exported[~hole], image[0][~hole])
     tf.reset_default_graph()
     with complete.completer(run_folder.trained(Config, str(contrasty))) as apply:
-        completed = complete.in_image(apply, photo, hole)
+        completed = windows.in_image(apply, photo, hole)
     assert completed[hole].std(0).min() > 5
     np.testing.assert_allclose(exported * 255, completed, atol=0.501)
     with pytest.raises(SystemExit) as stopped:

@@ -56,6 +56,46 @@ def test_a_layer_is_a_convolution_then_a_norm_then_a_leaky_relu(value):
         np.testing.assert_allclose(before.std(0), 1, atol=0.02)
 
 
+def test_activations_by_hand(value):
+    x = np.float32([-3.0, -0.5, 0.0, 2.0])
+    expected = {
+        "lrelu": [-0.6, -0.1, 0, 2],
+        "relu": [0, 0, 0, 2],
+        "elu": [np.exp(-3) - 1, np.exp(-0.5) - 1, 0, 2],
+        "srelu": [-1, -0.5, 0, 2],
+        "prelu": [-0.75, -0.125, 0, 2],
+        "rrelu": [-3 * 11 / 48, -0.5 * 11 / 48, 0, 2],
+        "sigmoid": 1 / (1 + np.exp(-x)),
+        "tanh": np.tanh(x),
+    }
+    outputs = {
+        name: layers.Layers(norm="none", activation=name)._activated(tf.constant(x[:, None]), False)
+        for name in layers.ACTIVATIONS
+    }
+    results = value(outputs)
+    for name, numbers in expected.items():
+        np.testing.assert_allclose(results[name][:, 0], numbers, atol=1e-6, err_msg=name)
+
+
+def test_random_slopes_are_random_in_training_alone(value):
+    x = -tf.ones([4000, 1])
+    first, second = (-layers.ACTIVATIONS["rrelu"](x, True) for _ in "ab")
+    first, second = value([first, second])
+    assert (first != second).mean() > 0.99
+    assert 0.125 <= first.min() < 0.13 and 0.33 < first.max() <= 1 / 3
+    assert abs(first.mean() - 11 / 48) < 0.005
+
+
+def test_learned_slopes_belong_to_their_network_and_are_shared_when_it_is_applied_again(
+    shallow, tiny
+):
+    x, mask = tf.ones([4, 32, 32, 3]), tf.ones([4, 32, 32, 1])
+    for is_training in (True, False):
+        model.complete(x, mask, tiny(activation="prelu"), is_training)
+    names = [v.op.name for v in variables.trainable("G") if "slope" in v.op.name]
+    assert names == ["G/prelu/slope"]
+
+
 def norm_variables(name):
     """Names of the variables of one layer's batch norm, in two applications of one network."""
     x = tf.random_normal([4, 6, 6, 3])

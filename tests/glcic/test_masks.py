@@ -32,6 +32,35 @@ def test_a_mask_by_hand(value):
     ]
 
 
+def test_scratches_are_lines_with_the_given_ends_and_widths(value):
+    """From (row, column) to (row, column), as fractions of 20 pixels; the first begins in a box."""
+    box = tf.constant([[4, 8, 2, 4]])
+    ends = [[0.5, 0.5, 0.25, 0.0], [0.5, 0.1, 0.5, 0.6], [0.6, 0.8, 0.9, 0.8]]
+    numbers = np.float32([*np.ravel(ends), 0.0, 0.25, 1.0, 0.5])[None]
+    mask = value(masks.shaped("scratches", box, tf.constant(numbers), 20, 5.5))[0, ..., 0]
+    expected = np.zeros([20, 20])
+    expected[5, :11] = 1  # 1.5 pixels wide: from the middle of the box, (5, 10), to (5, 0)
+    expected[9:12, 2:13] = 1  # 2.5 pixels wide: from (10, 2) to (10, 12), with round ends
+    expected[10, [1, 13]] = 1
+    expected[12:19, 14:19] = 1  # 5.5 pixels wide: from (12, 16) to (18, 16)
+    expected[[10, 11, 19], 15:18] = 1
+    rows, columns = np.mgrid[:20, :20]
+    for row in (12, 18):
+        expected[(rows - row) ** 2 + (columns - 16) ** 2 < 2.75**2] = 1
+    np.testing.assert_array_equal(mask, expected)
+
+
+def test_both_are_rectangles_or_scratches(value):
+    boxes = masks.holes(400, 32, 32, 8, 12)
+    numbers = tf.random_uniform([400, masks.NUMBERS])
+    shapes = [masks.shaped(s, boxes, numbers, 32, 6) for s in ("rectangles", "scratches", "both")]
+    with tf.Session() as session:
+        rectangles, scratches, both = session.run(shapes)
+    first, second = ((both == each).all((1, 2, 3)) for each in (rectangles, scratches))
+    assert (first != second).all() and 140 < first.sum() < 260
+    assert scratches.sum((1, 2, 3)).min() > 0 and 0.05 < scratches.mean() < 0.5
+
+
 @pytest.mark.parametrize(
     "box, corner",
     [

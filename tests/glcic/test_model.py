@@ -96,6 +96,16 @@ def test_nothing_of_an_example_is_a_constant_unless_as_published(tiny, flags):
     assert same == [False, bool(flags), bool(flags), False]
 
 
+@pytest.mark.parametrize("flags", [{}, {"as_published": True}, {"frozen_holes": True}], ids=str)
+def test_scratches_are_sampled_where_holes_are(tiny, flags):
+    config = tiny(hole_shape="scratches", **flags)
+    _, mask, _ = model.examples(tf.zeros([4, 44, 44, 3]), config)
+    with tf.Session() as session:
+        first, second = session.run(mask), session.run(mask)
+    assert (first == second).all() == bool(flags)
+    assert first.shape == (4, 32, 32, 1) and set(np.unique(first)) == {0, 1}
+
+
 def test_an_example_is_the_middle_of_its_square_in_the_range_from_minus_1_to_1(tiny, value):
     batch = np.random.default_rng(0).random([4, 44, 44, 3]).astype(np.float32)
     x, mask, _ = model.examples(tf.constant(batch), tiny())

@@ -85,6 +85,17 @@ def test_other_modes_keep_to_the_network_of_the_run(tmp_path):
     assert parse("--mode", "sample", "--checkpoint", folder, "--rate", "2").rate == 2.0
 
 
+def test_a_run_that_is_older_than_a_flag_of_the_network_has_its_default(tmp_path):
+    folder = finished_run(tmp_path / "run", size=2)
+    content = json.loads((folder / "config.json").read_text())
+    default = Config.__dataclass_fields__["size"].default
+    del content["config"]["size"]
+    (folder / "config.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=f"--size {default + 1}"):
+        parse("--mode", "sample", "--checkpoint", str(folder), "--size", str(default + 1))
+    parse("--mode", "sample", "--checkpoint", str(folder), "--size", str(default))
+
+
 def test_other_modes_do_not_inherit_what_belongs_to_one_call(tmp_path):
     folder = str(finished_run(tmp_path / "run", image="elsewhere"))
     assert parse("--mode", "sample", "--checkpoint", folder).image == ""

@@ -1,5 +1,6 @@
 """An exported network, loaded by plain TensorFlow 2."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,10 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+
+from data.drawn import facades
+from graphmode.errors import InputError
+from pix2pix import palette
 
 PLAIN = """
 import sys, numpy, tensorflow as tf
@@ -44,3 +49,14 @@ def test_an_existing_folder_is_not_replaced(exported, refused, tmp_path):
     flags = ["--mode", "export", "--checkpoint", exported, "--output", tmp_path / "another"]
     (tmp_path / "another").mkdir()
     assert "another already exists" in refused(*flags)
+
+
+def test_an_export_has_it_and_others_are_facades(exported, tmp_path):
+    made = palette.read(exported / "saved_model")
+    assert made.name == "pix2pix" and dict(made.colors)["facade"] == facades.LABELS["facade"]
+    assert palette.read(tmp_path) == palette.FACADES
+    content = json.loads((exported / "saved_model" / palette.FILE).read_text())
+    content["colors"][0][1] = [0, 0, 256]
+    (tmp_path / palette.FILE).write_text(json.dumps(content))
+    with pytest.raises(InputError, match="drawing.json cannot be read"):
+        palette.read(tmp_path)

@@ -95,6 +95,25 @@ def test_a_resumed_run_continues_at_its_step(trained, pairs_folder, tmp_path, pr
     assert [row["step"] for row in scalar_log.read(tmp_path / "run")] == list("12345")
 
 
+def test_the_learning_rate_falls_in_a_run_that_is_resumed(trained, tmp_path, program):
+    """--lr_decay_from 5: four steps at 0.0002, then two that fall."""
+    shutil.copytree(str(trained), str(tmp_path / "run"))
+    more = ["--max_steps", 6, "--lr_decay_from", 5, "--display_freq", 0]
+    program("--resume", "--output_dir", tmp_path / "run", *more)
+    rates = [row["learning_rate"] for row in scalar_log.read(tmp_path / "run")]
+    assert rates == ["", "", "", "", "0.0002", "0.0001"]
+
+
+@pytest.mark.parametrize("frames", [["--frames"], []])
+def test_frames_have_equal_noise_and_come_in_natural_order(frames, tmp_path, translate, rows):
+    for number in (10, 2):
+        noise(tmp_path / "in" / f"frame{number}.png", 40, 40)
+    folder = translate(tmp_path / "in", *frames)
+    assert [row[0] for row in rows(folder)] == ["frame2", "frame10"]
+    made = [(folder / "images" / f"frame{n}-outputs.png").read_bytes() for n in (2, 10)]
+    assert (made[0] == made[1]) == bool(frames)
+
+
 def test_photographs_are_colored(pairs_folder, flags, tmp_path, program, metrics):
     given = ["--lab_colorization", *flags[:-1], "AtoB", "--max_steps", 1]
     program(*given, "--input_dir", pairs_folder / "train", "--output_dir", tmp_path)

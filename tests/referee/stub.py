@@ -18,6 +18,7 @@ import graphmode
 typing.Literal = typing_extensions.Literal
 typing.get_origin = lambda kind: getattr(kind, "__origin__", None)
 typing.get_args = lambda kind: getattr(kind, "__args__", None) or getattr(kind, "__values__", ())
+functools.cached_property = property
 math.prod = lambda factors, start=1: functools.reduce(operator.mul, factors, start)
 Image.Image.has_transparency_data = property(
     lambda image: image.mode in ("LA", "PA", "RGBA", "RGBa") or "transparency" in image.info

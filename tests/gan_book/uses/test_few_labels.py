@@ -204,7 +204,7 @@ def test_an_interrupted_comparison_says_how_to_continue(
         ([], "give --cae, --gan or --cgan"),
         (["--cae", "nowhere"], "--cae nowhere does not exist"),
         (["--cae", "."], "holds no checkpoint (model.ckpt-N.index): give the folder of a run"),
-        (["--few", "9"], "--few '9' is not a whole number (at least 10)"),
+        (["--few", "1"], "--few '1' is not a whole number (at least 2)"),
     ],
 )
 def test_nothing_to_compare_is_one_line(flags, message, tmp_path, capsys):

@@ -179,13 +179,14 @@ def test_run_folder_is_complete(settings):
         f"image-{step:08d}.png" for step in (0, 5, 10)
     ]
     events = list(tf.train.summary_iterator(str(next(folder.glob("events.*")))))
-    assert [e.summary.value[0].tag for e in events if e.summary.value] == ["loss", "w"]
+    tags = [e.summary.value[0].tag for e in events if e.summary.value]
+    assert [tag for tag in tags if tag in ("loss", "w")] == ["loss", "w"]
     trace = json.loads((folder / "trace-10-0.json").read_text())
     assert any(event.get("ph") == "X" and event["dur"] >= 0 for event in trace["traceEvents"])
     page = (folder / "report.html").read_text()
     assert (
         page.count("data:image/png") == 3
-        and "data:image/svg" in page
+        and "<polyline" in page
         and "http" not in page.replace("http://www.w3.org", "")
     )
 

@@ -79,7 +79,7 @@ def test_remains_of_killed_processes_are_removed(settings):
         files.write_whole(folder / name, "")
     tf.reset_default_graph()
     training.fit(descent(3), config.replace(resume=True))
-    kept = {".lock", "config.json", "checkpoint", "scalars.csv", "resume.json"}
+    kept = {".lock", "config.json", "checkpoint", "scalars.csv", "resume.json", "run.json"}
     names = {path.name for path in folder.iterdir()} - kept - {"report.html", "samples"}
     assert not [name for name in names if not name.startswith(("model.ckpt-2.", "model.ckpt-3."))
                 and not name.startswith("events.")]  # fmt: skip

@@ -1,5 +1,6 @@
 """The page of pix2pix.serve in a real browser: the machine's chromium, driven by Playwright."""
 
+import contextlib
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image
 
 from data.drawn import facades
 from graphmode import doctor
+from pix2pix import palette
 from pix2pix.serve import application, connections, decoding
 
 pytestmark = pytest.mark.browser
@@ -17,15 +19,24 @@ def swapped(image):
     return image[..., ::-1]
 
 
-@pytest.fixture(scope="module")
-def address():
+@contextlib.contextmanager
+def served(drawing):
+    """The page's address."""
     decoders = decoding.Decoders()
-    app = application.create(swapped, decoders.decode)
+    app = application.create(swapped, decoders.decode, drawing=drawing)
     server, port = connections.listen(app, "127.0.0.1", 0)
     threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{port}/"
-    server.close()
-    decoders.close()
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.close()
+        decoders.close()
+
+
+@pytest.fixture(scope="module")
+def address():
+    with served(palette.FACADES) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +82,28 @@ def color(page, selector, x, y):
     return page.evaluate(script, [selector, x, y])
 
 
-def draw(page, label, start, end):
-    before = page.get_attribute("#translation", "src")
-    page.check(f"input[value='#{bytes(facades.LABELS[label]).hex()}']")
+def drag(page, *places):
+    """Moves the mouse over the drawing, from place to place, with its button down."""
     box = page.locator("#drawing").bounding_box()
-    corners = [(box["x"] + 1 + x * 1.5, box["y"] + 1 + y * 1.5) for x, y in (start, end)]
-    page.mouse.move(*corners[0])
+    on_page = [
+        (box["x"] + x * box["width"] / 256, box["y"] + y * box["height"] / 256) for x, y in places
+    ]
+    page.mouse.move(*on_page[0])
     page.mouse.down()
-    page.mouse.move(*corners[1], steps=4)
+    for place in on_page[1:]:
+        page.mouse.move(*place, steps=4)
     page.mouse.up()
+
+
+def choose(page, label, tool="rectangle"):
+    page.check(f"input[value='#{bytes(facades.LABELS[label]).hex()}']")
+    page.check(f"input[value={tool}]")
+
+
+def draw(page, label, *places, tool="rectangle"):
+    before = page.get_attribute("#translation", "src")
+    choose(page, label, tool)
+    drag(page, *places)
     translated(page, before)
 
 
@@ -99,6 +123,49 @@ def test_what_is_drawn_is_translated_and_undone(page):
     page.click("#undo")
     translated(page, made)
     assert color(page, "#drawing", 200, 100) == before
+    made = page.get_attribute("#translation", "src")
+    page.keyboard.press("Control+y")
+    translated(page, made)
+    assert color(page, "#drawing", 200, 100) == list(facades.LABELS["balcony"])
+
+
+def test_pen_fill_and_eyedropper(page):
+    page.select_option("#size", "16")
+    draw(page, "pillar", (30, 10), (30, 200), (200, 200), tool="pen")
+    pillar, shop = (list(facades.LABELS[name]) for name in ("pillar", "shop"))
+    assert color(page, "#drawing", 34, 100) == color(page, "#drawing", 100, 206) == pillar
+    draw(page, "shop", (30, 100), tool="fill")  # the whole line, and nothing else
+    assert color(page, "#drawing", 100, 200) == color(page, "#translation", 30, 50)[::-1] == shop
+    assert color(page, "#drawing", 60, 70) == list(facades.LABELS["window"])
+    page.check("input[value=pick]")
+    drag(page, (60, 70))
+    window = f"#{bytes(facades.LABELS['window']).hex()}"
+    assert page.input_value("input[name=label]:checked") == window
+
+
+def test_drawing_and_translation_are_saved_side_by_side(page, tmp_path):
+    with page.expect_download() as waiting:
+        page.click("#save")
+    waiting.value.save_as(tmp_path / "both.png")
+    both = Image.open(tmp_path / "both.png").convert("RGB")
+    assert both.size == (512, 256)
+    assert both.getpixel((5, 5)) == both.getpixel((261, 5))[::-1] == facades.LABELS["background"]
+
+
+def test_a_model_of_lines_has_a_pen_and_paper(browser):
+    black_on_white = [("#ffffff", (255, 255, 255)), ("#000000", (0, 0, 0))]
+    with served(palette.Drawing("edges <2>", black_on_white, lines=True)) as address:
+        page = browser.new_page(has_touch=True)
+        page.goto(address)
+        translated(page)
+        assert page.inner_text("h1") == "edges <2>" and "Draw lines" in page.inner_text("body")
+        assert color(page, "#drawing", 9, 9) == [255, 255, 255]
+        box = page.locator("#drawing").bounding_box()
+        made = page.get_attribute("#translation", "src")
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        translated(page, made)
+        assert color(page, "#drawing", 128, 128) == [0, 0, 0]
+        page.close()
 
 
 def test_an_image_that_is_chosen_is_translated(page, tmp_path):
