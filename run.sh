@@ -6,8 +6,8 @@
 #                           (flags: MODULE --help). --gpu auto: the GPU with the most free memory.
 #                           --background: outlives the terminal. --workers N: see docs/scaling.md
 #   ./run.sh [--gpu ...] [--background] run SCRIPT.py [its arguments]
-#                           runs a TensorFlow 1 program; run --check SCRIPT.py only reads it;
-#                           run --batch_norm SCRIPT.py also finds mistakes of its batch norms
+#                           runs a TensorFlow 1 program; run --check SCRIPT.py only reads it,
+#                           run --batch_norm SCRIPT.py also examines its batch norms
 #   ./run.sh list           shows all programs
 #   ./run.sh demo [flags]   runs the short tour
 #   ./run.sh jobs           shows the background jobs of this folder
@@ -21,14 +21,13 @@
 #   ./run.sh referee        compares with TensorFlow 1.15.5 itself (needs Python 3.7)
 #
 # PYTHON=/path/to/python names the Python to use (3.10 to 3.13). This Python, or an active
-# environment, is used if it has the packages; otherwise .venv is used. If --gpu is not given, your
-# CUDA_VISIBLE_DEVICES is used. Programs warn if less than RUNS_DISK_WARN_GB (2) GB are free.
-# stop waits RUNS_STOP_WAIT (60) seconds for a job to save. After wrong use the exit status is 2.
+# environment, is used if it has the packages; otherwise .venv is used. Without --gpu, your
+# CUDA_VISIBLE_DEVICES is used. docs/running.md has the rest. After wrong use, the status is 2.
 
 set -euo pipefail
 ROOT=$(readlink -f -- "${BASH_SOURCE[0]}")
 ROOT=${ROOT%/*} # dirname would lose a newline at the end
-GPU="" BACKGROUND="" WORKERS="" RESTARTS=0 TRUSTED="" CLUSTER="" TASK=""
+GPU="" BACKGROUND="" WORKERS=()
 
 say() { # one line, whatever characters the names of folders have
   local text=$*
@@ -74,46 +73,25 @@ prepare() { # prepare [tests]: CUDA_VISIBLE_DEVICES from --gpu, a warning if the
   need_python need "$@"
 }
 
-is_program() { [[ -f $1/__main__.py ]] || grep -qs '^if __name__ == ' "$1.py"; }
-
 run_program() { # run_program NAME MODULE [flags]; NAME is that of its background job
   prepare
   export PYTHONSAFEPATH=1 # a data.py in the user's folder is not ours (heeded from Python 3.11 on)
   launch "$@"
 }
 
-join_workers() { # JOINED, what starts the program as a worker; --cluster becomes TF_CONFIG
-  [[ ! $WORKERS || ! $CLUSTER ]] || die "--workers starts workers here, --cluster on several" \
-    "machines: use one of them"
-  case $CLUSTER in
-  "") [[ ! $TASK ]] || die "--task $TASK needs --cluster" ;;
-  slurm) export GRAPHMODE_CLUSTER=slurm ;;
-  *)
-    [[ $TASK ]] || die "--cluster needs --task: the number of this machine in the list, from 0"
-    # shellcheck disable=SC2089 # the quotes belong to JSON
-    printf -v TF_CONFIG '{"cluster": {"worker": ["%s"]}, "task": {"type": "worker", "index": %d}}' \
-      "${CLUSTER//,/\", \"}" "$TASK"
-    # shellcheck disable=SC2090
-    export TF_CONFIG ;;
-  esac
-  JOINED=()
-  if [[ $WORKERS ]]; then
-    JOINED=(graphmode.runner.workers "$WORKERS" "$RESTARTS" "$TRUSTED")
-  elif [[ ${TF_CONFIG-}${GRAPHMODE_CLUSTER-} ]]; then # also TFJob and cloud services set TF_CONFIG
-    JOINED=(graphmode.cluster)
-  fi
-}
-
 run_module() { # run_module MODULE [flags]
-  local flag
-  if [[ ! $1 =~ ^[A-Za-z0-9_.]+$ ]] || ! is_program "$ROOT/${1//.//}"; then
+  local flag file=$ROOT/${1//.//}
+  if [[ ! $1 =~ ^[A-Za-z0-9_.]+$ ]] ||
+    { [[ ! -f $file/__main__.py ]] && ! grep -qs '^if __name__ == ' "$file.py"; }; then
     plain programs unknown "$1"
   fi
   for flag in "${@:2}"; do # --help needs neither packages nor a GPU
     [[ $flag != -h && $flag != --help ]] || { plain programs help "$1" && exit; }
   done
-  join_workers
-  run_program "${1##*.}" "${JOINED[@]}" "$@"
+  # TFJob and cloud services set TF_CONFIG.
+  [[ ! ${WORKERS[*]-} ]] || WORKERS=(graphmode.runner.workers "${WORKERS[@]}")
+  [[ ${WORKERS[*]-} || ! ${TF_CONFIG-}${GRAPHMODE_CLUSTER-} ]] || WORKERS=(graphmode.cluster)
+  run_program "${1##*.}" "${WORKERS[@]}" "$@"
 }
 
 run_tests() { # a path below tests/ replaces all tests; without arguments two tests run at a time
@@ -125,12 +103,6 @@ run_tests() { # a path below tests/ replaces all tests; without arguments two te
   launch test pytest ${where:+"$where"} "$@"
 }
 
-run_checks() {
-  need_python need tests
-  cd -- "$ROOT"
-  "$PY" -m ruff format --check . && "$PY" -m ruff check . && exec "$PY" -m mypy
-}
-
 main() {
   while [[ ${1-} == -* ]]; do
     case $1 in
@@ -138,32 +110,22 @@ main() {
     --gpu) GPU=${2-} && [[ $GPU && $GPU != --* ]] || die "--gpu needs a value: auto, cpu, 0 or 0,1"
       shift 2 ;;
     --background) BACKGROUND=1 && shift ;;
-    --workers | --restarts)
-      [[ ${2-} =~ ^[0-9]{1,4}$ && $2 != 0 ]] || die "$1 needs a number, not '${2-}'"
-      if [[ $1 == --workers ]]; then WORKERS=$2; else RESTARTS=$2; fi
-      shift 2 ;;
-    --trusted_network) TRUSTED=yes && shift ;;
-    --cluster) CLUSTER=${2-}
-      [[ $CLUSTER =~ ^(slurm|[^[:space:],\"]+:[0-9]+(,[^[:space:],\"]+:[0-9]+)*)$ ]] ||
-        die "--cluster needs HOST:PORT,HOST:PORT... or slurm, not '$CLUSTER'"
-      shift 2 ;;
-    --task)
-      [[ ${2-} =~ ^[0-9]{1,4}$ ]] || die "--task needs a number from 0 on, not '${2-}'"
-      TASK=$2 && shift 2 ;;
-    --batch_norm) break ;;
+    --trusted_network) WORKERS+=("$1") && shift ;;
+    --workers | --restarts | --cluster | --task)
+      [[ $# != 1 && $2 != --* ]] || die "$1 needs a value; see docs/scaling.md"
+      WORKERS+=("$1" "$2") && shift 2 ;;
+    --batch_norm) set -- run "$@" ;;
     --check) die "--check belongs to run: ./run.sh run --check ${2-SCRIPT.py}" ;;
     -h | --help) set -- help ;;
     *) die "unknown option '$1' before MODULE; see: ./run.sh help" ;;
     esac
   done
   [[ $# != 0 ]] || set -- help
-  case $1 in
-  help | list | jobs | log | stop | gpus | disk | setup | doctor | check | referee)
-    [[ ! $GPU$BACKGROUND ]] || die "--gpu and --background go before a program, not '$1'" ;;&
-  help | list | jobs | log | stop | gpus | disk | setup | doctor | check | referee | run | test | demo)
-    [[ ! $WORKERS$CLUSTER$TASK$TRUSTED ]] ||
-      die "--workers and --cluster are for programs that train, not for '$1'" ;;
-  esac
+  local alone="^(help|list|jobs|log|stop|gpus|disk|setup|doctor|check|referee)$"
+  [[ ! $GPU$BACKGROUND || ! $1 =~ $alone ]] ||
+    die "--gpu and --background go before a program, not '$1'"
+  [[ ${#WORKERS[@]} == 0 || ! $1 =~ ${alone/%)\$/|run|test|demo)\$} ]] ||
+    die "--workers and --cluster are for programs that train, not for '$1'"
   [[ $1 == help ]] || find_python
   case $1 in
   help) help ;;
@@ -176,11 +138,10 @@ main() {
   doctor) # if there is no environment, need_python says why
     (need_python need) || { plain machine gpus && plain machine disk && exit 2; }
     need_python need && exec "$PY" -m graphmode.doctor "${@:2}" ;;
-  check) run_checks ;;
+  check) need_python need tests && cd -- "$ROOT" && "$PY" -m ruff format --check . &&
+    "$PY" -m ruff check . && exec "$PY" -m mypy ;;
   test) run_tests "${@:2}" ;;
   referee) need_python need tests && cd -- "$ROOT" && exec "$PY" -m tests.referee "${@:2}" ;;
-  --batch_norm) # belongs to run
-    main run "$@" ;;
   run)
     [[ $# != 1 ]] || die "run: which program? ./run.sh run SCRIPT.py [its arguments]"
     [[ $2 != -h && $2 != --help ]] || { plain programs help graphmode && exit; }

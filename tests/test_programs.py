@@ -71,6 +71,7 @@ def test_a_run_may_be_resumed_with_other_places_rates_and_frequencies(name, owne
             assert not (metadata["changeable"] and metadata["network"]), flag
 
 
+@pytest.mark.slow
 def test_a_test_names_every_flag(owner_of):
     text = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("*.py"))
     missing = {
@@ -89,11 +90,11 @@ GLCIC_SMALL = {
     "hole_max": 32,
     "batch_size": 16,
     "flip": True,
-    "alpha": 0.002,
-    "discriminator_lr": 0.0003,
-    "max_steps": 11600,
-    "completion_steps": 8000,
-    "discriminator_steps": 1600,
+    "alpha": 0.06,
+    "r1": 1.0,
+    "discriminator_lr": 0.0005,
+    "max_steps": 9700,
+    "completion_steps": 6000,
 }
 GLCIC_PAPER = {
     "batch_size": 96,

@@ -97,14 +97,15 @@ class Flags(Settings):
 def settings(flags, seed, experiment, folder, **more):
     """The configuration of an experiment's run: the small preset and what the experiment changes.
 
-    Both networks have one constant learning rate, as in the blog, and an alpha with which they
-    fight. The second and third phase start from the weights of another run's first phase.
+    Both networks have one constant learning rate, as in the blog, an alpha with which they fight,
+    and no penalty, which the blog does not have. The second and third phase start from the weights of another run's first phase.
     """
     values = {
         "preset": "small",
         "lr_decay": False,
         "discriminator_lr": 0.001,
         "alpha": 0.01,
+        "r1": 0.0,
         "completion_steps": 0,
         "discriminator_steps": flags.discriminator_steps,
         "max_steps": flags.max_steps - flags.completion_steps,

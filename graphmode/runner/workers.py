@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -266,23 +267,63 @@ def launch(count: int, restarts: int, private: bool, command: Sequence[str]) -> 
         print(f"run.sh: starting again ({restarts} restarts left)", file=sys.stderr, flush=True)
 
 
+def joined(cluster: str, task: int | None) -> dict[str, str]:
+    """The environment of a worker of several machines, whose addresses --cluster names.
+
+    Raises:
+        InputError: --cluster or --task is wrong.
+    """
+    if cluster == "slurm":
+        return {"GRAPHMODE_CLUSTER": "slurm"}
+    places = cluster.split(",")
+    if not all(re.fullmatch(r"[^\s,\"]+:[0-9]+", place) for place in places):
+        raise InputError(f"--cluster needs HOST:PORT,HOST:PORT... or slurm, not {cluster!r}")
+    if task is None or not 0 <= task < len(places):
+        raise InputError(
+            f"--cluster {cluster} needs --task, the number of this machine in the list: "
+            f"0 to {len(places) - 1}" + ("" if task is None else f", not {task}")
+        )
+    described = {"cluster": {"worker": places}, "task": {"type": "worker", "index": task}}
+    return {"TF_CONFIG": json.dumps(described)}
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,4}", text):
+        raise argparse.ArgumentTypeError(f"a number is needed, not {text!r}")
+    return int(text)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise InputError(message)
+
+
 def main(arguments: Sequence[str]) -> None:
-    """`COUNT RESTARTS TRUSTED MODULE [flags]`; TRUSTED is "yes" or empty."""
-    parser = argparse.ArgumentParser(prog="run.sh")
-    parser.add_argument("count", type=int)
-    parser.add_argument("restarts", type=int)
-    parser.add_argument("trusted")
+    """`[--workers N | --cluster PLACES --task K] [options] MODULE [flags]`."""
+    parser = _Parser(prog="run.sh", add_help=False, allow_abbrev=False)
+    for name in ("workers", "restarts", "task"):
+        parser.add_argument(f"--{name}", type=_number)
+    parser.add_argument("--cluster")
+    parser.add_argument("--trusted_network", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
-    given = parser.parse_args(arguments)
     with one_line("run.sh"):
-        private = not given.trusted
-        if given.count > 1 and private and not private_network():
+        given = parser.parse_args(arguments)
+        if given.cluster and given.workers is None:
+            os.environ.update(joined(given.cluster, given.task))
+            os.execv(sys.executable, [sys.executable, "-m", "graphmode.cluster", *given.command])
+        if not given.workers or given.cluster or given.task is not None:
+            raise InputError(
+                "--workers N starts N workers on this machine, --cluster and --task one of several "
+                "machines: use one of the two"
+            )
+        private = not given.trusted_network
+        if given.workers > 1 and private and not private_network():
             raise InputError(
                 "--workers: this system does not allow the workers a network of their own, and "
                 "TensorFlow's servers obey everybody who can reach this machine: if its networks "
                 "are trusted, add --trusted_network"
             )
-        sys.exit(launch(given.count, given.restarts, private, given.command))
+        sys.exit(launch(given.workers, given.restarts or 0, private, given.command))
 
 
 if __name__ == "__main__":

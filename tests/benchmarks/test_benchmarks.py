@@ -13,6 +13,7 @@ from graphmode import sessions, tf
 from graphmode.errors import InputError
 
 
+@pytest.mark.slow
 def test_work_of_the_autoencoder_is_that_of_its_layers():
     macs = [
         14 * 14 * 16 * 25,
@@ -92,6 +93,7 @@ def test_names_of_models_are_checked(capsys):
     assert "--models biggan is not one of cae, vae, gan" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_sides_take_turns_in_their_own_processes():
     side = turns.Side("limit", ["float32"])
     results = turns.compare({"one": side}, rounds=2, steps=1)

@@ -1,11 +1,14 @@
 """A sample of the campaign of some ten seconds. `python -m tests.campaign` runs all of it."""
 
+import pytest
+
 from tests.campaign import __main__ as campaign
 from tests.campaign import processes
 
 SAMPLE = ["kills", "settings", "uploads"]
 
 
+@pytest.mark.slow
 def test_a_sample_of_the_campaign_finds_nothing():
     results = campaign.campaign(5, 1, SAMPLE)
     assert {part: wrong for part, (_, wrong, _) in results.items() if wrong} == {}

@@ -16,7 +16,7 @@ def digest(*arrays):
 
 def test_the_same_seed_gives_the_same_pixels_for_ever():
     """The results in the docs are from these pixels."""
-    assert digest(*digits.load(700, 300, 0)) == "a23529a8554edcdc"
+    assert digest(*digits.load(700, 300, 0)[:4]) == "a23529a8554edcdc"
     assert digest(*digits.draw(50, [7, 1])) == "3d9708575a1cc63f"
     assert digest(faces.draw(20, 64, 0)) == "d62f8847688c911c"
     assert digest(faces.draw(3, 30, [4, 2])) == "9285c76094604a0e"
@@ -29,7 +29,7 @@ def digit_set():
 
 
 def test_another_seed_gives_other_digits(digit_set):
-    assert [len(array) for array in digit_set] == [4000, 4000, 500, 500]
+    assert [len(array) for array in digit_set[:4]] == [4000, 4000, 500, 500]
     other = digits.draw(500, [4, 1])[0]
     assert (digit_set.test_images != other).any((1, 2)).all()
 
@@ -60,7 +60,9 @@ def test_digits_resemble_those_of_mnist(digit_set):
 
 def test_digits_are_legible(digit_set):
     """The most similar of 4,000 training images has the label of 9 in 10 test images."""
-    train, test = (images.reshape(len(images), 784).astype(np.float32) for images in digit_set[::2])
+    train, test = (
+        images.reshape(len(images), 784).astype(np.float32) for images in digit_set[:4:2]
+    )
     distances = (train**2).sum(1) - 2 * test @ train.T  # up to a constant of each test image
     correct = digit_set.train_labels[distances.argmin(1)] == digit_set.test_labels
     assert correct.mean() > 0.9

@@ -135,8 +135,8 @@ def test_pairs_that_do_not_fit_are_named(sides, capsys):
     good, skipped = pairs.usable(items, sides, lambda item: pairs.decode(item, form, True))
     assert good == items[1:] and skipped[0] == "skipped 1 of 12 images"
     assert "A/a1.png: 16 x 9 pixels, but" in skipped[1] and skipped[1] in capsys.readouterr().err
-    with pytest.raises(InputError, match="none of 12 images can be used: .*5 channels where 3"):
-        pairs.usable(items, sides, lambda item: pairs.decode(item, pairs.PLAIN, True))
+    with pytest.raises(InputError, match="none of 11 images can be used: .*5 channels where 3"):
+        pairs.usable(good, sides, lambda item: pairs.decode(item, pairs.PLAIN, True))
 
 
 def test_a_stack_holds_both_sides(tmp_path):

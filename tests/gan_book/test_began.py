@@ -94,6 +94,7 @@ def test_doubling_is_nearest_neighbor(value):
     np.testing.assert_array_equal(result, x.repeat(2, 1).repeat(2, 2))
 
 
+@pytest.mark.slow
 def test_trains_on_faces_and_reconstructs_held_out_ones(tmp_path, monkeypatch):
     monkeypatch.setattr(inputs, "TRAIN_COUNT", 24)
     monkeypatch.setattr(inputs, "TEST_COUNT", 6)

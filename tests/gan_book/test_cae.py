@@ -229,6 +229,7 @@ def test_compress_writes_the_table_and_the_figure(trained, small_data, monkeypat
     assert capsys.readouterr().out.count("bytes per digit") == len(rows)
 
 
+@pytest.mark.slow
 def test_generate_from_normals_is_better_than_from_noise(trained, small_data, monkeypatch):
     monkeypatch.setattr(codes, "COUNT", 200)
     brief = functools.partial(classifier.Config, max_epochs=1)

@@ -40,6 +40,7 @@ def test_the_gradient_penalty_is_the_squared_slope_at_real_images(value):
     assert value(model.gradient_penalty(logits, x)) == pytest.approx(48 * 9.0 / 2)
 
 
+@pytest.mark.slow
 def test_r1_changes_the_discriminators_step_and_no_other(tiny, images):
     """The penalty of real images flows through batch norms and patches."""
     steps = []

@@ -128,8 +128,8 @@ def listed():
     "name, flags",
     [
         ("build", {}),
-        ("build as_published", {"as_published": True}),
-        ("build paper", {"recipe": "paper"}),
+        pytest.param("build as_published", {"as_published": True}, marks=pytest.mark.slow),
+        pytest.param("build paper", {"recipe": "paper"}, marks=pytest.mark.slow),
     ],
 )
 def test_a_run_has_the_variables_that_its_checkpoints_always_had(name, flags, images):

@@ -18,6 +18,7 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing is saved between the end and the continuation."""
 
 
+@pytest.mark.slow
 def test_killed_in_each_phase_it_continues_in_the_right_one_with_the_right_optimizer(
     shallow, tiny, images
 ):

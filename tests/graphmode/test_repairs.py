@@ -72,6 +72,7 @@ def test_start_up_and_deprecations_are_silent_and_errors_are_not():
     )
 
 
+@pytest.mark.slow
 def test_works_whatever_was_imported_before():
     # TensorFlow in eager mode, which has tried to load its layers from Keras 3, and TF-Slim.
     before = (

@@ -5,7 +5,7 @@ Runs under TensorFlow 1.15.5 on Python 3.7 (with `stub`) and under today's Tenso
 
 import functools
 
-from gan_book import began, cae, cgan, dcgan, gan, tips, vae, wgan
+from gan_book import began, cae, cgan, dcgan, gan, sizes, tips, vae, wgan
 from gan_book.evaluation import classifier
 from gan_book.uses import feature_loss, semi_supervised
 from glcic import features, layers, masks, model
@@ -53,6 +53,28 @@ def variational(as_published):
 
 
 @case
+def autoencoder_of_color():
+    made = sizes.CAE((32, 32, 3), latent_size=20)
+    loss = tf.losses.mean_squared_error(labels=made.input, predictions=made.output_flat)
+    feed = {made.input: numbers("images", 4, 3072, low=0.0)}
+    return Case({"latent": made.latent, "output": made.output}, loss, feed)
+
+
+@case
+def variational_of_color():
+    made = sizes.VAE((32, 32, 3), latent_size=20)
+    config = vae.Config.create(kl_weight=0.5, kl_warmup=2)
+    loss, generation, latent = vae.vae_loss(
+        made, vae.gaussian_negative_log_likelihood, vae.kl_weight(config)
+    )
+    drawn = sizes.VAE_GEN((32, 32, 3), latent_size=20, reuse=True)
+    feed = {made.input: numbers("images", 4, 3072, low=0.0), made.noise: numbers("noise", 4, 20)}
+    feed[drawn.input] = numbers("z", 4, 20)
+    outputs = {"mean": made.mean, "output": made.output, "drawn": drawn.output}
+    return Case({**outputs, "generation": generation, "latent": latent}, loss, feed)
+
+
+@case
 def evidence():
     made = vae.VAE_CNN()
     nats = {"nll": vae.negative_log_likelihood(made), "kl": vae.kl_divergence(made)}
@@ -76,9 +98,9 @@ def variational_generator():
     return Case({"output": made.output}, feed={made.input: numbers("z", 4, 20)})
 
 
-def adversarial(discriminator, generator, size=100, loss=gan.gan_loss):
+def adversarial(discriminator, generator, size=100, loss=gan.gan_loss, pixels=784):
     """Both networks of a GAN and both losses."""
-    x, z = constant("digits", 8, 784), constant("z", 8, size)
+    x, z = constant("digits", 8, pixels), constant("z", 8, size)
     sample = generator(z)
     with tf.variable_scope("") as scope:
         real = discriminator(x)
@@ -105,6 +127,15 @@ def smoothed_gan():
 @case
 def dcgan_published():
     return adversarial(dcgan.discriminator, dcgan.generator)
+
+
+@case
+def dcgan_of_color():
+    return adversarial(
+        functools.partial(sizes.discriminator, size=32),
+        functools.partial(sizes.generator, size=32, channels=3),
+        pixels=3072,
+    )
 
 
 @case(
@@ -248,6 +279,25 @@ def holes():
     chosen["published"], chosen["published corners"] = masks.published(3, 32, 8, 16, 0)
     outputs = {name: tf.to_float(value) for name, value in chosen.items()}
     return Case({"mask": mask, "patches": patches, **outputs})
+
+
+@case(scratches={"shape": "scratches"}, both={"shape": "both"})
+def holes_shaped(shape):
+    boxes = tf.constant([[2, 3, 8, 9], [20, 20, 12, 12], [0, 16, 16, 8]])
+    chances = constant("chances", 3, masks.NUMBERS, low=0.0)
+    return Case({"mask": masks.shaped(shape, boxes, chances, 32, 4)})
+
+
+def _activation(name, is_training):
+    x = constant("x", 4, 6, 6, 5) * tf.get_variable("w", [5])
+    return Case({"activated": layers.ACTIVATIONS[name](3.0 * x, is_training)})
+
+
+for _name in layers.ACTIVATIONS:
+    for _mode in (True, False):
+        CASES[f"activation_{_name}{'' if _mode else '_inference'}"] = functools.partial(
+            _activation, name=_name, is_training=_mode
+        )
 
 
 def _normalized(kind, rank, is_training):

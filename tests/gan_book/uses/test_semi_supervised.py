@@ -97,6 +97,7 @@ def test_only_few_digits_have_a_label(built, digits):
         assert any(image.tobytes() not in known for image in unlabelled)
 
 
+@pytest.mark.slow
 def test_it_trains_and_classifies_the_test_digits(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(data, "load", lambda name, input_dir: digits)
     folder = tmp_path / "run"

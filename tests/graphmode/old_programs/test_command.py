@@ -103,6 +103,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_stderr_has_each_line_of_the_log_once_and_a_traceback_from_the_program_on(tmp_path):
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "train.py").write_text(QUIET)
@@ -118,6 +119,7 @@ def test_stderr_has_each_line_of_the_log_once_and_a_traceback_from_the_program_o
     assert done.returncode == 1 and not done.stdout
 
 
+@pytest.mark.slow
 def test_after_ctrl_c_the_status_is_that_of_python(tmp_path):
     (tmp_path / "old.py").write_text(
         "import os, signal, time\nimport tensorflow as tf\n"
@@ -134,6 +136,7 @@ def test_after_ctrl_c_the_status_is_that_of_python(tmp_path):
     assert last == "KeyboardInterrupt"
 
 
+@pytest.mark.slow
 def test_a_notebook_has_version_1_after_an_import_and_the_project_without_it(tmp_path):
     text = """
 import sys
