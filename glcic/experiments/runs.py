@@ -98,7 +98,8 @@ def settings(flags, seed, experiment, folder, **more):
     """The configuration of an experiment's run: the small preset and what the experiment changes.
 
     Both networks have one constant learning rate, as in the blog, an alpha with which they fight,
-    and no penalty, which the blog does not have. The second and third phase start from the weights of another run's first phase.
+    and no penalty, which the blog does not have. The second and third phase start from the weights
+    of another run's first phase.
     """
     values = {
         "preset": "small",

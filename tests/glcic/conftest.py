@@ -77,7 +77,13 @@ def photographs(tmp_path_factory):
 @pytest.fixture(scope="session")
 def short():
     """TINY on the command line, with queues and six steps: four, one and one in the phases."""
-    given = {**TINY, "max_steps": 6, "preset": "small"}
+    given = {
+        **TINY,
+        "max_steps": 6,
+        "completion_steps": 4,
+        "discriminator_steps": 1,
+        "preset": "small",
+    }
     return [text for name, value in given.items() for text in (f"--{name}", str(value))]
 
 

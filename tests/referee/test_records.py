@@ -90,6 +90,7 @@ ELSEWHERE = {
     "gan_book/evaluation/sampling.py:modes_by_label": READS,
     "gan_book/uses/feature_loss.py:build": FILES,
     "gan_book/uses/feature_loss.py:hidden_layers": FILES,
+    "gan_book/uses/few_labels.py:encoder_of": FILES,
     "gan_book/uses/few_labels.py:generated": READS,
     "gan_book/uses/semi_supervised.py:evaluate": READS,
     "gan_book/vae.py:evaluate": READS,
@@ -109,7 +110,6 @@ ELSEWHERE = {
     "pix2pix/export.py:_of_files": "a part of export",
     "pix2pix/whole.py:__init__": "networks that are in cases, with moments that are fed",
     "pix2pix/whole.py:_moments": "placeholders of __init__",
-    "pix2pix/model.py:learning_rate": "a line of numbers",
 }
 
 
