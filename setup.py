@@ -79,7 +79,7 @@ setup(
             for pattern in (package, f"{package}.*")
         ]
     ),
-    package_data={"": ["*.html", "templates/*", "tensorflow_1_15_5.json"]},
+    package_data={"": ["*.html", "templates/*", "notebooks/*", "tensorflow_1_15_5.json"]},
     entry_points={"console_scripts": ["graphmode = graphmode.command:main"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,

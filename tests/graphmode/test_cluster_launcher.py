@@ -60,7 +60,7 @@ def test_nobody_outside_reaches_the_workers_network():
     if not port:
         assert "not allowed" in child.communicate()[1]
         refused = subprocess.run(
-            [sys.executable, "-m", "graphmode.runner.workers", "2", "0", "", "gan_book.cae"],
+            [sys.executable, "-m", "graphmode.runner.workers", "--workers", "2", "gan_book.cae"],
             capture_output=True,
             text=True,
         )

@@ -20,8 +20,8 @@ FLAGS = ["--batch_size", "8", "--display_freq", "0", "--summary_freq", "1"]
 def started(flags):
     """`./run.sh --workers 2 gan_book.gan`, with a network of its own where that is allowed."""
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-    for trusted in ("", "yes"):
-        launcher = [sys.executable, "-m", "graphmode.runner.workers", "2", "0", trusted]
+    for trusted in ([], ["--trusted_network"]):
+        launcher = [sys.executable, "-m", "graphmode.runner.workers", "--workers", "2", *trusted]
         process = subprocess.Popen(
             [*launcher, "gan_book.gan", *FLAGS, *flags],
             env=environment,
