@@ -19,7 +19,7 @@ def on_files(files, config):
     """Adds the READMEs of the project's root: the first page in each language."""
     for name in READMES:
         text = (ROOT / name).read_text(encoding="utf-8")
-        # Their links and pictures are relative to the root.
+        # Their links and images are relative to the root.
         text = re.sub(r'(\]\(|src=")docs/', r"\1", text)
         files.append(File.generated(config, name, content=text))
     return files
