@@ -5,6 +5,8 @@ import json
 import pathlib
 import re
 
+import nbclient
+import nbformat
 import pytest
 
 FOLDER = pathlib.Path(__file__).parents[2] / "examples" / "notebooks"
@@ -12,13 +14,11 @@ NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 
 
 def read(name):
-    nbformat = pytest.importorskip("nbformat")
     return nbformat.read(FOLDER / name, as_version=4)
 
 
 def run(notebook, folder):
     """Runs the cells with a kernel whose folder is `folder`. Returns the notebook."""
-    nbclient = pytest.importorskip("nbclient")
     client = nbclient.NotebookClient(
         notebook, timeout=600, resources={"metadata": {"path": str(folder)}}
     )
@@ -65,8 +65,6 @@ def test_a_notebook_runs(name, tmp_path):
 
 @pytest.mark.slow
 def test_a_cell_that_runs_twice_says_what_to_do(tmp_path):
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
     cell = "from graphmode import tf\ntf.get_variable('v', [1])"
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in (cell, cell)]
